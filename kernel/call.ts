@@ -1,0 +1,152 @@
+/**
+ * A call: one request from a client, as a handler sees it, whatever transport and protocol revision it came by.
+ *
+ * @module
+ */
+import type { Content, JsonObject } from "./content.ts";
+import { ToolError } from "./errors.ts";
+
+/** Log levels of the protocol (RFC 5424), from the least to the most severe. */
+export const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** Whoever the transport authenticated. */
+export interface Principal {
+  /** Identifies the principal; `local` is the user of this machine, over stdio or with the default token. */
+  readonly id: string;
+  readonly scopes: readonly string[];
+}
+
+/** The principal of stdio and of the default token. */
+export const LOCAL_PRINCIPAL: Principal = Object.freeze({ id: "local", scopes: Object.freeze([]) });
+
+/** What the client said of itself. */
+export interface ClientView {
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  /** Protocol revision of this request, such as `2025-11-25`. */
+  readonly protocolVersion: string | undefined;
+  /** Client capabilities as the protocol has them: `elicitation`, `sampling`, `roots`, `extensions`, … */
+  readonly capabilities: JsonObject;
+}
+
+/**
+ * Asks the user for values (`form`), or to visit a page (`url`). `key` names the request in an `input_required` answer
+ * (2026-07-28) and is sent nowhere else; requests without one are numbered.
+ */
+export type ElicitRequest =
+  & { readonly key?: string; readonly message: string }
+  & (
+    | { readonly mode?: "form"; readonly requestedSchema: JsonObject }
+    | { readonly mode: "url"; readonly url: string; readonly elicitationId?: string }
+  );
+
+export interface ElicitResult {
+  readonly action: "accept" | "decline" | "cancel";
+  readonly content?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+/** Asks the client's model for a message; fields as `sampling/createMessage` has them. */
+export interface SampleRequest {
+  /** Names the request in an `input_required` answer (2026-07-28), and is sent nowhere else. */
+  readonly key?: string;
+  readonly messages: readonly { readonly role: "user" | "assistant"; readonly content: unknown }[];
+  readonly maxTokens: number;
+  readonly systemPrompt?: string;
+  readonly temperature?: number;
+  readonly stopSequences?: readonly string[];
+  readonly modelPreferences?: JsonObject;
+  readonly includeContext?: "none" | "thisServer" | "allServers";
+  readonly tools?: readonly JsonObject[];
+  readonly toolChoice?: JsonObject;
+  readonly metadata?: JsonObject;
+}
+
+export interface SampleResult {
+  readonly role: "user" | "assistant";
+  readonly content: Content | readonly unknown[];
+  readonly model: string;
+  readonly stopReason?: string;
+}
+
+/** A folder of the client's that it lets the server know of. */
+export interface Root {
+  /** A `file://` URI. */
+  readonly uri: string;
+  readonly name?: string;
+}
+
+/** One request from a client, as a handler sees it. */
+export interface Call {
+  /** Aborts when the client gave up, time is up, or the plugin is unloading. */
+  readonly signal: AbortSignal;
+  readonly sessionId: string | undefined;
+  readonly principal: Principal | undefined;
+  readonly client: ClientView;
+  /** `_meta` as received. */
+  readonly meta: JsonObject;
+  /** Names of the tools that are running, outermost first, this one last: depth and cycles. */
+  readonly path: readonly string[];
+  /** Reports progress to a client that asked for it; `done` must rise. */
+  progress(done: number, total?: number, message?: string): Promise<void>;
+  /** Sends a log notification, at the level the client chose. */
+  log(level: LogLevel, message: string, data?: unknown, logger?: string): void;
+  /** Asks the user. Throws a {@linkcode ToolError} when the client cannot. */
+  elicit(request: ElicitRequest): Promise<ElicitResult>;
+  /** Asks the client's model. Throws a {@linkcode ToolError} when the client cannot. */
+  sample(request: SampleRequest): Promise<SampleResult>;
+  /** Asks for the client's roots; empty when the client has none. */
+  roots(): Promise<readonly Root[]>;
+  /** Makes the call of something nested in this one: its own progress, fewer rights. */
+  derive(patch: CallPatch): Call;
+  /** Closes the response stream and lets the client poll for the rest (2025-11-25); no effect elsewhere. */
+  releaseStream(retryMs?: number): void;
+}
+
+/** What of a call can be replaced when it is derived. */
+export type CallPatch = Partial<Omit<Call, "derive">>;
+
+const NEVER_ABORTED = new AbortController().signal;
+const NO_CLIENT: ClientView = Object.freeze({
+  name: undefined,
+  version: undefined,
+  protocolVersion: undefined,
+  capabilities: Object.freeze({}),
+});
+
+function refuse(what: string): Promise<never> {
+  return Promise.reject(new ToolError(`Cannot ${what}: the client has not declared that capability`));
+}
+
+const DETACHED: Omit<Call, "derive"> = {
+  signal: NEVER_ABORTED,
+  sessionId: undefined,
+  principal: undefined,
+  client: NO_CLIENT,
+  meta: Object.freeze({}),
+  path: Object.freeze([]),
+  progress: () => Promise.resolve(),
+  log: () => {},
+  elicit: () => refuse("ask the user"),
+  sample: () => refuse("ask the client's model"),
+  roots: () => Promise.resolve([]),
+  releaseStream: () => {},
+};
+
+/**
+ * Makes a call from its parts; what is left out behaves as if there were no client.
+ *
+ * @example A call with a progress listener
+ * ```ts
+ * import { createCall } from "collet";
+ *
+ * const seen: number[] = [];
+ * const call = createCall({ progress: (done) => { seen.push(done); return Promise.resolve(); } });
+ * await call.progress(1);
+ * if (seen[0] !== 1) throw new Error("unexpected");
+ * ```
+ */
+export function createCall(parts: CallPatch = {}): Call {
+  const call: Call = { ...DETACHED, ...parts, derive: (patch) => createCall({ ...call, ...patch }) };
+  return call;
+}

@@ -1,0 +1,71 @@
+/**
+ * Composes a kernel from what ships, what the configuration names, and what the operator decided.
+ *
+ * @module
+ */
+import { collectCommands, collectDiagnostics, type Collector, collectRoutes, type MountedApp } from "../collectors.ts";
+import { choosePlugins, type Config, type LoadedModule, type PluginChoice } from "../config.ts";
+import type { CommandVerb, Probe } from "../contracts.ts";
+import { KernelError } from "../errors.ts";
+import { Kernel } from "../kernel.ts";
+import type { Log, Plugin } from "../plugin.ts";
+import type { Limits } from "./limits.ts";
+import type { Program } from "./program.ts";
+import type { Settings } from "./settings.ts";
+
+/** What a kernel is composed from. */
+export interface ComposeOptions {
+  readonly settings: Settings;
+  readonly config: Config;
+  readonly platform: Plugin;
+  readonly log: Log;
+  readonly exposeErrors: boolean;
+  /** Imports the module of a plugin that the configuration names. */
+  load(specifier: string): Promise<LoadedModule>;
+}
+
+/** A kernel that is not started, and the collectors in it. */
+export interface Composition {
+  readonly kernel: Kernel;
+  readonly commands: Collector<CommandVerb>;
+  readonly probes: Collector<Probe>;
+  readonly routes: Collector<MountedApp>;
+  readonly choices: readonly PluginChoice[];
+}
+
+/**
+ * Composes a kernel.
+ *
+ * @throws {KernelError} when a plugin cannot be loaded.
+ */
+export async function compose(program: Program, options: ComposeOptions): Promise<Composition> {
+  const { shipped, exposure } = await program.plugins();
+  const collectors = { commands: collectCommands(), probes: collectDiagnostics(), routes: collectRoutes() };
+  const kernel = createKernel(options);
+  kernel.use(options.platform);
+  for (const { plugin } of Object.values(collectors)) kernel.use(plugin);
+  const choices = await choosePlugins(options.config.plugins, { shipped, load: options.load });
+  for (const { plugin, config } of choices) kernel.use(plugin as Plugin<unknown>, config);
+  if (options.settings.expose === "start") kernel.use(exposure as Plugin<unknown>);
+  return { kernel, ...collectors, choices };
+}
+
+/** Makes a kernel without plugins, with the limits of the settings. */
+export function createKernel(options: Pick<ComposeOptions, "settings" | "log" | "exposeErrors">): Kernel {
+  const { maxCalls, setupTimeoutMs, graceMs }: Limits = options.settings.limits;
+  return new Kernel({ log: options.log, exposeErrors: options.exposeErrors, maxCalls, setupTimeoutMs, graceMs });
+}
+
+/**
+ * Checks what is asked of the sandbox against what there is.
+ *
+ * @throws {KernelError} `OPTION_INVALID` when a sandbox is asked for.
+ */
+export function checkSandbox({ sandbox }: Pick<Settings, "sandbox">): void {
+  if (sandbox === "auto" || sandbox === "off") return;
+  const asked = sandbox === "required" ? "one is required" : `"${sandbox}" is asked for`;
+  throw new KernelError("OPTION_INVALID", `Cannot start: no sandbox is available in this version, and ${asked}`, {
+    details: ["child processes would run with all rights of this user"],
+    fix: "accept that with --sandbox off, or run the server as a user or in a container with few rights",
+  });
+}

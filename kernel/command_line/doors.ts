@@ -1,0 +1,78 @@
+/**
+ * The ways in to a kernel that the command line opens: stdio, or HTTP on a port.
+ *
+ * @module
+ */
+import type { MountedApp } from "../collectors.ts";
+import type { Kernel } from "../kernel.ts";
+import type { ServerInfo } from "../transports/server.ts";
+import { appOptions } from "./app_options.ts";
+import type { ProgramIo } from "./io.ts";
+import type { Settings } from "./settings.ts";
+import type { FoundToken } from "./token.ts";
+
+/** An open way in. */
+export interface Door {
+  /** Resolves when the client has gone; never while others can come. */
+  readonly closed: Promise<void>;
+  /** Lets nobody in any more, and ends sessions. */
+  close(): Promise<void>;
+  /** Ends the connections that are still open, once the kernel has stopped and answered. */
+  end(): Promise<void>;
+}
+
+/** What opening a door needs. */
+export interface DoorOptions {
+  readonly info: ServerInfo;
+  readonly settings: Settings;
+  readonly io: ProgramIo;
+}
+
+// for last answers to leave
+const DRAIN_MS = 500;
+
+/** Opens stdin and stdout. */
+export async function openStdio(kernel: Kernel, { info, settings, io }: DoorOptions): Promise<Door> {
+  const { serveStdio } = await import("../transports/stdio.ts");
+  const { maxMessageBytes, maxParked, parkedMs } = settings.limits;
+  const connection = serveStdio(kernel, info, {
+    output: io.stdout,
+    maxMessageBytes,
+    parking: { maxParked, ttlMs: parkedMs },
+  });
+  return { closed: connection.closed, close: () => connection.close(), end: () => io.flush() };
+}
+
+/** Opens a port, and tells the operator where it is. */
+export async function openHttp(
+  kernel: Kernel,
+  { info, settings, io, token, routes }: DoorOptions & {
+    readonly token: FoundToken;
+    readonly routes: readonly MountedApp[];
+  },
+): Promise<Door> {
+  const [{ createApp }, { listen }] = await Promise.all([
+    import("../transports/app.ts"),
+    import("../platform/listen.ts"),
+  ]);
+  const app = createApp(kernel, info, { ...appOptions(settings, token.token), routes });
+  const listener = await listen((request) => app.fetch(request), settings);
+  io.warn(`listening on ${listener.url}`);
+  io.warn(`  for clients: ${listener.url}/mcp, for older ones: ${listener.url}/sse`);
+  for (const { path } of routes) io.warn(`  also: ${listener.url}${path}`);
+  io.warn(`  token: ${token.source}`);
+  if (token.isNew) io.warn(`  it was made now, and is shown this once: ${token.token}`);
+  let drained: Promise<void> | undefined;
+  return {
+    closed: new Promise(() => {}),
+    async close() {
+      drained = listener.close();
+      await app.close();
+    },
+    async end() {
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]);
+      listener.cut();
+      await drained;
+    },
+  };
+}

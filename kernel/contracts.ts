@@ -1,0 +1,295 @@
+/**
+ * Contracts that the kernel, a platform or a collector provides; plugins reach the world through these alone.
+ *
+ * @module
+ */
+import type { Call, LogLevel, Principal } from "./call.ts";
+import type { JsonObject, ToolAnnotations, ToolResult } from "./content.ts";
+import type { Disposer, ItemKind } from "./plugin.ts";
+import { type Contract, contract } from "./token.ts";
+
+// ---- the kernel ----
+
+/** One registered tool, as {@linkcode Toolbox} describes it. */
+export interface ToolSummary {
+  readonly name: string;
+  /** Names the plugin that registered it. */
+  readonly owner: string;
+  readonly title: string | undefined;
+  readonly description: string;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema: JsonObject | undefined;
+  readonly annotations: ToolAnnotations | undefined;
+  readonly meta: JsonObject | undefined;
+}
+
+/** The tools of the kernel, for plugins that list or call them. */
+export interface Toolbox {
+  /** Lists every tool, sorted by name; with a call, those that its client sees. */
+  list(call?: Call): readonly ToolSummary[];
+  get(name: string): ToolSummary | undefined;
+  /**
+   * Calls a tool from within another call: same client, a longer path.
+   *
+   * @throws {ToolError} when the tool is unknown (with near names), calls itself in a circle, or the path is too deep.
+   */
+  call(name: string, args: unknown, parent: Call): Promise<ToolResult>;
+}
+export const Toolbox: Contract<Toolbox> = contract("toolbox");
+
+/** Whoever asks for a list. */
+export interface Viewer {
+  readonly sessionId: string | undefined;
+  readonly principal: Principal | undefined;
+}
+
+/** What one viewer sees. */
+export interface View {
+  /** Equal keys mean equal answers, so that list pages can be cached by it. */
+  readonly key: string;
+  has(kind: ItemKind, name: string, owner: string): boolean;
+}
+
+/** Decides which items a listing shows. Without a provider everything is listed; calls reach any item either way. */
+export interface Visibility {
+  view(viewer: Viewer): View;
+}
+export const Visibility: Contract<Visibility> = contract("visibility");
+
+// ---- the platform ----
+
+/** One entry of a folder. */
+export interface FolderEntry {
+  /** Relative to the folder that was listed, `/` between parts. */
+  readonly path: string;
+  readonly kind: "file" | "folder" | "link";
+}
+
+/** What is known of one file or folder. */
+export interface FileStat {
+  readonly kind: "file" | "folder" | "link";
+  /** Bytes. */
+  readonly size: number;
+  readonly modified: Date;
+}
+
+/**
+ * A folder that nothing below it escapes: paths are relative, `/` between parts; `..`, absolute paths and symbolic
+ * links that lead outside are refused with `PATH_ESCAPED`. Reads of what is absent give `undefined`.
+ */
+export interface Folder {
+  /** The real path of the folder, for messages and child processes. */
+  readonly path: string;
+  readText(path: string): Promise<string | undefined>;
+  readBytes(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * Writes whole or not at all: a temporary file beside it, flushed, then renamed; parent folders are made. Without
+   * `mode`, a file that is replaced keeps its permissions.
+   */
+  writeAtomic(path: string, data: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  /** Looks at an entry; a link at the end of the path is told as itself, not followed. */
+  stat(path: string): Promise<FileStat | undefined>;
+  /** Lists entries, sorted; all levels when `recursive`. A folder that is absent is empty. */
+  list(path?: string, options?: { readonly recursive?: boolean }): Promise<readonly FolderEntry[]>;
+  makeFolder(path: string): Promise<void>;
+  /** Moves within this folder; the target must not exist. */
+  move(from: string, to: string): Promise<void>;
+  /** Copies a file or a whole folder, all of it or nothing; the target must not exist. */
+  copy(from: string, to: string): Promise<void>;
+  /** Removes a file or a whole folder; tells whether it was there. */
+  remove(path: string): Promise<boolean>;
+  /** Gives a folder below this one, with the same rules; it need not exist yet. */
+  at(path: string): Folder;
+  /** Gives the absolute path of something below, checked, for child processes and imports. */
+  resolve(path: string): Promise<string>;
+  /**
+   * Takes a lock that other processes respect, and gives what releases it. A lock whose holder died is taken over.
+   *
+   * @param name 1 to 100 letters, digits, `_`, `-` or `.`, the first none of the last two.
+   * @throws the reason of `signal` when it aborts first.
+   */
+  lock(name: string, options?: { readonly signal?: AbortSignal }): Promise<Disposer>;
+  /**
+   * Calls back with changed paths, relative to this folder, gathered over `debounceMs` (default 100). What is watched
+   * need not exist yet, and may come and go.
+   */
+  watch(
+    path: string,
+    listener: (paths: readonly string[]) => void,
+    options?: { readonly debounceMs?: number },
+  ): Disposer;
+}
+
+/** The home of this server as a {@linkcode Folder}, and the way to folders that the operator named elsewhere. */
+export interface Files extends Folder {
+  /** Opens another root by its absolute path. */
+  open(absolutePath: string): Folder;
+}
+export const Files: Contract<Files> = contract("files");
+
+/** A command to run: a program and its arguments, never a shell line. */
+export interface Command {
+  /** A name to find in PATH, or an absolute path. */
+  readonly program: string;
+  readonly args?: readonly string[];
+  /** Working folder, absolute; a private temporary folder, removed afterwards, when left out. */
+  readonly cwd?: string;
+  /** Added to the minimal environment (`PATH HOME LANG TERM TMPDIR`). Nothing else of the server's is passed. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Ends the process tree after this many milliseconds; default 300,000, `Infinity` for never. */
+  readonly timeoutMs?: number;
+  /**
+   * Most bytes kept of stdout and of stderr each; default 16 MiB. What is more is read and dropped: the end of stdout,
+   * the beginning of stderr. A reader of {@linkcode Process.stdout} gets all of it, and the process waits for them.
+   */
+  readonly outputLimit?: number;
+  /** Most resident bytes of the process tree together; no limit by default. */
+  readonly memoryBytes?: number;
+  /** Most CPU seconds of each process; no limit by default. */
+  readonly cpuSeconds?: number;
+  /** Most processes of the tree together; no limit by default. */
+  readonly processes?: number;
+  /** Ends the process tree when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a process ended. */
+export interface ProcessExit {
+  /** Exit code; `undefined` when a signal ended it. */
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  /** Which limit ended the tree, if one did. */
+  readonly ended: "timeout" | "abort" | "memory" | "processes" | undefined;
+}
+
+/** A running process. Its tree dies with it: TERM, then KILL after a grace period. */
+export interface Process {
+  readonly pid: number;
+  /** Text as it arrives, decoded as UTF-8; bytes that are not UTF-8 become U+FFFD. Read at the pace of the reader. */
+  readonly stdout: AsyncIterable<string>;
+  /** The last of what was written to stderr, within the output limit. */
+  readonly stderr: AsyncIterable<string>;
+  /** Writes to stdin; resolves when handed over, and quietly when the process reads no more. */
+  write(text: string): Promise<void>;
+  /** Closes stdin. */
+  end(): Promise<void>;
+  /** Ends the whole tree: TERM, then KILL after `graceMs` (default 2,000; 0 for KILL at once). Resolves when it is gone. */
+  kill(graceMs?: number): Promise<void>;
+  /** Resolves, never rejects, when the process has ended and whatever it left behind is gone too. */
+  readonly exited: Promise<ProcessExit>;
+}
+
+/** What a finished command left. */
+export interface ProcessResult extends ProcessExit {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Whether output beyond the limit was dropped. */
+  readonly truncated: boolean;
+}
+
+/** Starts child processes: own process group, minimal environment, limits, death as a tree. */
+export interface Processes {
+  /**
+   * Starts a command.
+   *
+   * @throws {KernelError} `PROCESS_UNSTARTED` when the program is not found or cannot be started.
+   * @throws the reason of `signal` when it has aborted before the start.
+   */
+  spawn(command: Command): Promise<Process>;
+  /** Runs a command to its end, with `input` as its whole stdin. An abort is told by `ended`, before the start as well. */
+  run(command: Command & { readonly input?: string }): Promise<ProcessResult>;
+  /** Finds a program in PATH; gives its absolute path. */
+  which(program: string): Promise<string | undefined>;
+}
+export const Processes: Contract<Processes> = contract("processes");
+
+/** Facts of the surroundings. */
+export interface Environment {
+  readonly runtime: "deno" | "node" | "bun" | "edge";
+  /** Version of the runtime, such as `20.20.2`. */
+  readonly runtimeVersion: string;
+  readonly os: "linux" | "darwin" | "windows" | "other";
+  /** Home folder of the user. */
+  readonly userHome: string;
+  /** Home folder of this server (`COLLET_HOME`). */
+  readonly home: string;
+  /** Working folder of this server. */
+  readonly cwd: string;
+  /** Path of the running process's executable, to start this runtime again. */
+  readonly executable: string;
+  readonly pid: number;
+  /** Reads a variable of this server's environment. */
+  variable(name: string): string | undefined;
+  /** Lists the variables of this server's environment that begin with a prefix. */
+  variables(prefix: string): Readonly<Record<string, string>>;
+  /** Expands a leading `~` and makes a path absolute against `cwd`. */
+  expand(path: string): string;
+}
+export const Environment: Contract<Environment> = contract("environment");
+
+// ---- collectors: given by small plugins that the command line and the HTTP app read ----
+
+/** Serves HTTP requests; a Hono app is one. */
+export interface HttpApp {
+  fetch(request: Request, ...rest: unknown[]): Response | Promise<Response>;
+}
+
+/** Collects HTTP routes. */
+export interface Http {
+  /** Serves everything below `path` (such as `/console`) behind the same Host, Origin and token checks. */
+  mount(path: string, app: HttpApp): Disposer;
+}
+export const Http: Contract<Http> = contract("http");
+
+/** What a command-line verb can use. */
+export interface CommandIo {
+  readonly args: readonly string[];
+  /** Whether `--json` was given. */
+  readonly json: boolean;
+  /** Writes a line to stdout. */
+  print(line: string): void;
+  /** Writes a line to stderr. */
+  warn(line: string): void;
+}
+
+/** A verb of the command line, such as `backup`. */
+export interface CommandVerb {
+  readonly name: string;
+  /** Such as `FILE`; shown by `--help`. */
+  readonly usage?: string;
+  readonly description: string;
+  /** Runs with the kernel started; gives the exit code, 0 by default. */
+  run(io: CommandIo): void | number | Promise<void | number>;
+}
+
+/** Collects command-line verbs. */
+export interface Commands {
+  add(verb: CommandVerb): Disposer;
+}
+export const Commands: Contract<Commands> = contract("commands");
+
+/** What a probe found. */
+export interface Finding {
+  readonly ok: boolean;
+  /** Such as `Python 3.11.7 at /usr/bin/python3`, or why not. */
+  readonly detail: string;
+  /** Says what to do when `ok` is false. */
+  readonly remedy?: string;
+}
+
+/** A question that `doctor` asks of this machine. */
+export interface Probe {
+  /** Groups probes, such as `interpreters`. */
+  readonly area: string;
+  /** Such as `python`. */
+  readonly name: string;
+  check(signal: AbortSignal): Finding | Promise<Finding>;
+}
+
+/** Collects the probes of `doctor`. */
+export interface Diagnostics {
+  add(probe: Probe): Disposer;
+}
+export const Diagnostics: Contract<Diagnostics> = contract("diagnostics");
+
+export type { LogLevel };

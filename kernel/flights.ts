@@ -1,0 +1,78 @@
+/**
+ * Calls in flight: each can be ended by its client, by its time limit, or by the plugin that serves it unloading.
+ *
+ * @module
+ */
+import type { Call } from "./call.ts";
+import { ToolError } from "./errors.ts";
+
+/** Runs the calls of one plugin. */
+export class Flights {
+  readonly #owner: string;
+  readonly #running = new Map<Promise<unknown>, AbortController>();
+  #closing = false;
+
+  constructor(owner: string) {
+    this.#owner = owner;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /**
+   * Runs a handler under a signal of its own. The promise rejects as soon as that signal aborts, also when the
+   * handler goes on; what it then returns is dropped.
+   *
+   * @throws {ToolError} when the plugin is unloading, the client gave up, or `timeoutMs` is over.
+   */
+  async run<T>(call: Call, timeoutMs: number | undefined, handler: (call: Call) => T | Promise<T>): Promise<T> {
+    if (this.#closing) throw new ToolError(`Cannot call: plugin "${this.#owner}" is being unloaded`);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const onCallerAbort = () => controller.abort(new ToolError("Cancelled by the client"));
+    if (call.signal.aborted) onCallerAbort();
+    call.signal.addEventListener("abort", onCallerAbort, { once: true });
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
+      controller.abort(new ToolError(`Timed out after ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+
+    const work = (async () => {
+      signal.throwIfAborted();
+      return await handler(call.derive({ signal }));
+    })();
+    const settled = work.then(() => {}, () => {});
+    this.#running.set(settled, controller);
+    settled.then(() => this.#running.delete(settled));
+    try {
+      return await untilAborted(work, signal);
+    } finally {
+      clearTimeout(timer);
+      call.signal.removeEventListener("abort", onCallerAbort);
+    }
+  }
+
+  /** Refuses new calls, aborts those in flight, and waits for them, `graceMs` at most. Gives how many still run. */
+  async close(graceMs: number): Promise<number> {
+    this.#closing = true;
+    for (const controller of this.#running.values()) {
+      controller.abort(new ToolError(`Ended: plugin "${this.#owner}" is being unloaded`));
+    }
+    if (this.#running.size > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const grace = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs));
+      await Promise.race([Promise.all(this.#running.keys()), grace]);
+      clearTimeout(timer);
+    }
+    return this.#running.size;
+  }
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

@@ -1,0 +1,181 @@
+/**
+ * What happens around a handler: arguments are validated, interceptors run, the handler runs, its result is
+ * validated.
+ *
+ * @module
+ */
+import type { Call } from "./call.ts";
+import {
+  failedResult,
+  isObject,
+  isWholeResult,
+  type PromptMessage,
+  type PromptResult,
+  type ResourceContents,
+  toBase64,
+  type ToolResult,
+  toolResult,
+  toToolResult,
+} from "./content.ts";
+import { ErrorCode, isProtocolError, isToolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
+import type { Flights } from "./flights.ts";
+import type { PromptEntry, ResourceEntry, ToolEntry } from "./items.ts";
+import type { Interceptor, Invocation, ItemKind, Log, Outcome, ResourceReturn } from "./plugin.ts";
+import { type CompiledSchema, formatIssues } from "./schema.ts";
+
+/** What an invocation needs from the kernel. */
+export interface InvokeOptions {
+  /** Outermost first. */
+  readonly interceptors: readonly Interceptor[];
+  /** Calls in flight of the plugin that owns the item. */
+  readonly flights: Flights;
+  readonly log: Log;
+  /** Whether the message of an unexpected error may reach the client. */
+  readonly exposeErrors: boolean;
+}
+
+/** Calls a tool. Every failure is a result with `isError`, but for a {@linkcode ProtocolError} that the tool throws. */
+export async function invokeTool(
+  { key: name, owner, definition, compiled }: ToolEntry,
+  { args, call, ...options }: InvokeOptions & { readonly args: unknown; readonly call: Call },
+): Promise<ToolResult> {
+  const parsed = await compiled.input.parse(args ?? {});
+  if (!parsed.ok) return failedResult(`Invalid arguments for tool "${name}": ${formatIssues(parsed.issues)}`);
+  const input = parsed.value;
+  try {
+    const inside = call.derive({ path: [...call.path, name] });
+    return await options.flights.run(inside, definition.timeoutMs, (flying) =>
+      throughInterceptors({ kind: "tool", name, owner, input, call: flying }, options.interceptors, async () => {
+        const returned = await definition.run(input, flying);
+        return await checkResult({ name, returned, schema: compiled.output, log: options.log });
+      }));
+  } catch (thrown) {
+    if (isProtocolError(thrown)) throw thrown;
+    if (isToolError(thrown)) return failedResult(thrown.message, thrown.data);
+    options.log.error(`Tool "${name}" of plugin "${owner}" failed: ${messageOf(thrown)}`, { error: thrown });
+    return failedResult(`Tool "${name}" failed${options.exposeErrors ? `: ${messageOf(thrown)}` : ""}`);
+  }
+}
+
+interface Returned {
+  readonly name: string;
+  readonly returned: unknown;
+  readonly schema: CompiledSchema | undefined;
+  readonly log: Log;
+}
+
+async function checkResult({ name, returned, schema, log }: Returned): Promise<ToolResult> {
+  const result = toToolResult(returned, schema !== undefined);
+  if (schema === undefined || result.isError) return result;
+  const parsed = await schema.parse(result.structuredContent);
+  if (!parsed.ok) {
+    const message = `Tool "${name}" gave a result that does not match its output schema: ${formatIssues(parsed.issues)}`;
+    log.error(message);
+    return failedResult(message);
+  }
+  if (parsed.value === result.structuredContent) return result;
+  // a whole result keeps the content that its tool wrote
+  return isWholeResult(returned)
+    ? toolResult({ ...result, structuredContent: parsed.value })
+    : toToolResult(parsed.value, true);
+}
+
+/**
+ * Reads a resource.
+ *
+ * @throws {ProtocolError} with the reason when the handler fails.
+ */
+export async function readResource(
+  { owner, definition }: ResourceEntry,
+  { uri, params, call, ...options }: InvokeOptions & {
+    readonly uri: string;
+    readonly params: Readonly<Record<string, string>>;
+    readonly call: Call;
+  },
+): Promise<readonly ResourceContents[]> {
+  return await protocolErrors(`resource "${uri}"`, { owner, ...options }, () =>
+    options.flights.run(call, undefined, (flying) =>
+      throughInterceptors(
+        { kind: "resource", name: uri, owner, input: params, call: flying },
+        options.interceptors,
+        async () => {
+          const returned = await definition.read(params, { ...flying, uri });
+          return toContents(uri, definition.mimeType, returned);
+        },
+      )));
+}
+
+/**
+ * Renders a prompt.
+ *
+ * @throws {ProtocolError} when the arguments do not fit, or with the reason when the handler fails.
+ */
+export async function renderPrompt(
+  { key: name, owner, definition, compiled }: PromptEntry,
+  { args, call, ...options }: InvokeOptions & { readonly args: unknown; readonly call: Call },
+): Promise<PromptResult> {
+  const parsed = await (compiled.args?.parse(args ?? {}) ?? { ok: true as const, value: {} });
+  if (!parsed.ok) {
+    const issues = formatIssues(parsed.issues);
+    throw new ProtocolError(ErrorCode.invalidParams, `Invalid arguments for prompt "${name}": ${issues}`);
+  }
+  const input = parsed.value;
+  return await protocolErrors(`prompt "${name}"`, { owner, ...options }, () =>
+    options.flights.run(call, undefined, (flying) =>
+      throughInterceptors({ kind: "prompt", name, owner, input, call: flying }, options.interceptors, async () => ({
+        description: definition.description,
+        messages: toMessages(await definition.render(input, flying)),
+      }))));
+}
+
+/** Runs what has no result that can say "failed": an error is the answer, and it tells no more than it may. */
+export async function protocolErrors<T>(
+  what: string,
+  { owner, log, exposeErrors }: Pick<InvokeOptions, "log" | "exposeErrors"> & { readonly owner: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (isProtocolError(thrown)) throw thrown;
+    if (isToolError(thrown)) throw new ProtocolError(ErrorCode.internalError, thrown.message, thrown.data);
+    log.error(`The ${what} of plugin "${owner}" failed: ${messageOf(thrown)}`, { error: thrown });
+    const detail = exposeErrors ? `: ${messageOf(thrown)}` : "";
+    throw new ProtocolError(ErrorCode.internalError, `The ${what} failed${detail}`);
+  }
+}
+
+function throughInterceptors<K extends ItemKind>(
+  invocation: Invocation<K>,
+  interceptors: readonly Interceptor[],
+  innermost: () => Promise<Outcome<K>>,
+): Promise<Outcome<K>> {
+  // a copy: when a plugin unloads meanwhile, the interceptors after its own must not move up and be passed over
+  const around = [...interceptors];
+  const step = (i: number): Promise<Outcome<K>> => {
+    const interceptor = around[i];
+    if (interceptor === undefined) return innermost();
+    let used = false;
+    return interceptor(invocation, () => {
+      if (used) {
+        const message = `Cannot call next() twice in an interceptor around ${invocation.kind} "${invocation.name}"`;
+        return Promise.reject(new KernelError("NEXT_REPEATED", message));
+      }
+      used = true;
+      return step(i + 1);
+    });
+  };
+  return step(0);
+}
+
+function toContents(uri: string, mimeType: string | undefined, returned: ResourceReturn): readonly ResourceContents[] {
+  const base = { uri, ...(mimeType !== undefined && { mimeType }) };
+  if (typeof returned === "string") return [{ ...base, text: returned }];
+  if (returned instanceof Uint8Array) return [{ ...base, blob: toBase64(returned) }];
+  if (Array.isArray(returned) && returned.every((it) => isObject(it) && typeof it["uri"] === "string")) return returned;
+  throw new TypeError(`Cannot answer with what resource "${uri}" read: it is neither text, bytes nor contents`);
+}
+
+function toMessages(returned: string | readonly PromptMessage[]): readonly PromptMessage[] {
+  return typeof returned === "string" ? [{ role: "user", content: { type: "text", text: returned } }] : returned;
+}

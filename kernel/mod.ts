@@ -1,0 +1,177 @@
+/**
+ * The kernel's public surface.
+ *
+ * @example A kernel with one plugin
+ * ```ts
+ * import { definePlugin, Kernel } from "collet";
+ * import * as v from "valibot";
+ *
+ * const hello = definePlugin({
+ *   name: "hello",
+ *   version: "1.0.0",
+ *   setup: ({ tool }) =>
+ *     void tool({
+ *       name: "hello",
+ *       description: "Greet someone",
+ *       input: v.object({ name: v.string() }),
+ *       run: ({ name }) => `Hello, ${name}`,
+ *     }),
+ * });
+ * await using kernel = await new Kernel().use(hello).start();
+ * const { content } = await kernel.call("hello", { name: "Ada" });
+ * if (JSON.stringify(content) !== '[{"type":"text","text":"Hello, Ada"}]') throw new Error("unexpected");
+ * ```
+ *
+ * @module
+ */
+export {
+  type Call,
+  type CallPatch,
+  type ClientView,
+  createCall,
+  type ElicitRequest,
+  type ElicitResult,
+  LOCAL_PRINCIPAL,
+  LOG_LEVELS,
+  type LogLevel,
+  type Principal,
+  type Root,
+  type SampleRequest,
+  type SampleResult,
+} from "./call.ts";
+export {
+  collectCommands,
+  collectDiagnostics,
+  type Collector,
+  collectRoutes,
+  type MountedApp,
+} from "./collectors.ts";
+export type { CompletionRef } from "./completion.ts";
+export {
+  type Annotations,
+  type Content,
+  type EmbeddedResource,
+  fromBase64,
+  type Icon,
+  type Json,
+  type JsonObject,
+  type MediaContent,
+  type PromptMessage,
+  type PromptResult,
+  type ResourceContents,
+  type ResourceLink,
+  type TextContent,
+  textOf,
+  toBase64,
+  type ToolAnnotations,
+  type ToolResult,
+  toolResult,
+  valueOf,
+} from "./content.ts";
+export {
+  type Command,
+  type CommandIo,
+  Commands,
+  type CommandVerb,
+  Diagnostics,
+  Environment,
+  Files,
+  type FileStat,
+  type Finding,
+  type Folder,
+  type FolderEntry,
+  Http,
+  type HttpApp,
+  type Probe,
+  type Process,
+  Processes,
+  type ProcessExit,
+  type ProcessResult,
+  Toolbox,
+  type ToolSummary,
+  type View,
+  type Viewer,
+  Visibility,
+} from "./contracts.ts";
+export {
+  ErrorCode,
+  isKernelError,
+  isProtocolError,
+  isToolError,
+  KernelError,
+  type KernelErrorCode,
+  type KernelErrorOptions,
+  messageOf,
+  ProtocolError,
+  ToolError,
+  type ToolErrorOptions,
+} from "./errors.ts";
+export {
+  KernelStarted,
+  KernelStopping,
+  PluginLoaded,
+  PluginUnloaded,
+  RegistryChanged,
+  ResourceUpdated,
+} from "./events.ts";
+export {
+  type CompiledPrompt,
+  type CompiledResource,
+  type CompiledTool,
+  isItemName,
+  type PromptEntry,
+  type ResourceEntry,
+  type ToolEntry,
+} from "./items.ts";
+export { type ConfigArgs, Kernel, type KernelOptions } from "./kernel.ts";
+export type { PluginReport, PluginState } from "./loaded_plugin.ts";
+export { createLog, LOG_THRESHOLDS, type LogOptions, type LogThreshold, type NamedLog } from "./log.ts";
+export { didYouMean, nearNames } from "./near_names.ts";
+export {
+  type AnyPrompt,
+  type AnyResource,
+  type AnyTool,
+  definePlugin,
+  type Disposable,
+  type Disposer,
+  type Interceptor,
+  type Invocation,
+  isPlugin,
+  type ItemKind,
+  type Log,
+  type Outcome,
+  type Outcomes,
+  type Plugin,
+  type PluginContext,
+  type PluginSpec,
+  type PromptDefinition,
+  type Registration,
+  type ResourceDefinition,
+  type ResourceListing,
+  type ResourceReturn,
+  type ToolDefinition,
+  type ToolReturn,
+} from "./plugin.ts";
+export type { Addition, Entry, Registry, RegistryOptions } from "./registry.ts";
+export {
+  type CompiledSchema,
+  compileSchema,
+  formatIssues,
+  type Input,
+  type Issue,
+  type JsonSchema,
+  type Output,
+  type ParseResult,
+  type Schema,
+} from "./schema.ts";
+export {
+  type Contract,
+  contract,
+  type Event,
+  event,
+  optional,
+  type OptionalContract,
+  type Requires,
+  type Resolved,
+} from "./token.ts";
+export { type CompiledTemplate, compileTemplate, isTemplate, type UriParams } from "./uri_template.ts";

@@ -1,0 +1,49 @@
+/**
+ * The platform of edge runtimes: files in memory, no processes.
+ *
+ * @module
+ */
+import { Environment, Files } from "../contracts.ts";
+import { definePlugin, type Plugin } from "../plugin.ts";
+import { type FileTree, memoryFiles } from "./memory_files.ts";
+import { splitPath } from "./paths.ts";
+
+/** What an embedder says of an edge runtime. */
+export interface EdgeOptions {
+  /** The variables that plugins may read; none by default. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Files to begin with. */
+  readonly files?: FileTree;
+}
+
+/** Makes the environment of a runtime that has no folders and no processes. */
+export function createEdgeEnvironment(variables: Readonly<Record<string, string>> = {}): Environment {
+  const own = new Map(Object.entries(variables));
+  return Object.freeze({
+    runtime: "edge" as const,
+    runtimeVersion: "unknown",
+    os: "other" as const,
+    userHome: "/",
+    home: "/memory",
+    cwd: "/",
+    executable: "",
+    pid: 0,
+    variable: (name: string) => own.get(name),
+    variables: (prefix: string) => Object.fromEntries([...own].filter(([name]) => name.startsWith(prefix))),
+    expand: (path: string) => `/${splitPath(path.replace(/^~?\/+|^~$/, "")).join("/")}`,
+  });
+}
+
+/** Makes the platform plugin: files in memory and an environment, no processes. */
+export function createEdgePlatform(options: EdgeOptions = {}): Plugin<void> {
+  return definePlugin({
+    name: "platform",
+    version: "1.0.0",
+    description: "Files in memory, for runtimes without a disk or processes",
+    provides: [Environment, Files],
+    setup(ctx) {
+      ctx.provide(Environment, createEdgeEnvironment(options.variables));
+      ctx.provide(Files, memoryFiles(options.files));
+    },
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * Listens for HTTP requests on a port of this machine, on Deno and on Node.
+ *
+ * @module
+ */
+import { isIPv6 } from "node:net";
+import { KernelError } from "../errors.ts";
+import { codeOf } from "./real_path.ts";
+
+/** Answers requests. */
+export type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** Where to listen. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+/** An open port. */
+export interface Listener {
+  readonly port: number;
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Takes no more connections, and resolves when the requests that are open have ended. */
+  close(): Promise<void>;
+  /** Cuts the connections that are still open. */
+  cut(): void;
+}
+
+/**
+ * Begins to listen.
+ *
+ * @throws {KernelError} `PORT_UNAVAILABLE` when the port is taken or may not be used, or the host is no address of this
+ * machine.
+ */
+export async function listen(fetch: Fetch, options: ListenOptions): Promise<Listener> {
+  const { Deno } = globalThis as { Deno?: DenoServer };
+  try {
+    return Deno === undefined ? await listenOnNode(fetch, options) : await listenOnDeno(fetch, options, Deno);
+  } catch (thrown) {
+    throw unavailable(thrown, options);
+  }
+}
+
+/** What of Deno is used here; the types of Deno are not there where this is compiled for Node. */
+interface DenoServer {
+  serve(
+    options: {
+      readonly hostname: string;
+      readonly port: number;
+      readonly signal: AbortSignal;
+      onListen(address: { readonly port: number }): void;
+      onError(error: unknown): Response;
+    },
+    handler: Fetch,
+  ): { readonly finished: Promise<void>; shutdown(): Promise<void>; readonly addr: { readonly port: number } };
+}
+
+function listenOnDeno(fetch: Fetch, { host, port }: ListenOptions, Deno: DenoServer): Promise<Listener> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const server = Deno.serve({ hostname: host, port, signal, onListen() {}, onError: internalError }, fetch);
+  return Promise.resolve({
+    port: server.addr.port,
+    url: urlOf(host, server.addr.port),
+    close: () => server.shutdown(),
+    cut: () => controller.abort(),
+  });
+}
+
+async function listenOnNode(fetch: Fetch, { host, port }: ListenOptions): Promise<Listener> {
+  const { createAdaptorServer } = await import("@hono/node-server");
+  const { Server } = await import("node:http");
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false });
+  if (!(server instanceof Server)) throw new TypeError("Cannot listen: the server is not one of HTTP/1.1");
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  const actual = typeof address === "object" && address !== null ? address.port : port;
+  return {
+    port: actual,
+    url: urlOf(host, actual),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+    cut: () => server.closeAllConnections(),
+  };
+}
+
+function internalError(): Response {
+  return new Response("Internal Server Error", { status: 500 });
+}
+
+/** Gives the base URL of a host and port. */
+export function urlOf(host: string, port: number): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+function unavailable(thrown: unknown, { host, port }: ListenOptions): KernelError {
+  const what = `Cannot listen on ${urlOf(host, port)}`;
+  const options = (fix: string) => ({ cause: thrown, fix });
+  switch (codeOf(thrown)) {
+    case "EADDRINUSE":
+      return new KernelError(
+        "PORT_UNAVAILABLE",
+        `${what}: the port is taken`,
+        options("stop the program that uses it, or choose another with --port; --port 0 takes any free one"),
+      );
+    case "EACCES":
+      return new KernelError(
+        "PORT_UNAVAILABLE",
+        `${what}: this user may not use the port`,
+        options("choose a port above 1023 with --port"),
+      );
+    default:
+      return new KernelError(
+        "PORT_UNAVAILABLE",
+        `${what}: the address cannot be used`,
+        options("choose an address of this machine with --host, such as 127.0.0.1"),
+      );
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The platform of Node and Bun, over `node:` builtins.
+ *
+ * @module
+ */
+import { Environment, Files, Processes } from "../contracts.ts";
+import { definePlugin, type Plugin } from "../plugin.ts";
+import { Sql } from "../sql.ts";
+import { createEnvironment, type EnvironmentOptions, type Runtime } from "./environment.ts";
+import { createFiles, prepareHome } from "./files.ts";
+import { createProcesses } from "./processes.ts";
+import { createSql } from "./sqlite.ts";
+
+/**
+ * Makes the platform plugin: files, processes, environment and SQLite.
+ *
+ * Setting it up makes the home folder; unloading it ends every process tree.
+ */
+export function createNodePlatform(options: EnvironmentOptions = {}, runtime?: Runtime): Plugin<void> {
+  return definePlugin({
+    name: "platform",
+    version: "1.0.0",
+    description: "Files, processes, environment and SQLite of this machine",
+    provides: [Environment, Files, Processes, Sql],
+    async setup(ctx) {
+      const environment = createEnvironment(options, runtime);
+      await prepareHome(environment.home);
+      const processes = createProcesses();
+      ctx.own("process trees", () => processes.close());
+      ctx.provide(Environment, environment);
+      ctx.provide(Files, createFiles(environment.home));
+      ctx.provide(Processes, processes);
+      ctx.provide(Sql, createSql());
+    },
+  });
+}

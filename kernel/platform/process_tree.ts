@@ -1,0 +1,163 @@
+/**
+ * Finds and ends a process with all that came from it.
+ *
+ * A member of the tree is whatever is in the process group or session of the root, has a member as its parent, was
+ * found to be a member before, or (on Linux) carries the tree's mark in its environment, however often it forked and
+ * whatever session it started. A process that clears its environment, starts a session and loses its parent, all of it
+ * unseen, is out of reach here; a sandbox with its own process namespace ends it.
+ *
+ * @module
+ */
+import { spawn, spawnSync } from "node:child_process";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readStat } from "./process_identity.ts";
+import { hasInEnvironment, type ProcessEntry, readProcesses, residentBytesOf } from "./process_table.ts";
+
+/** Names the variable that marks every process of a tree. */
+export const TREE_VARIABLE = "COLLET_PROCESS_TREE";
+
+const IS_WINDOWS = process.platform === "win32";
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 50;
+/** After this long, what KILL did not end hangs in the kernel and never will. */
+const GIVE_UP_MS = 5_000;
+
+/** Makes a mark for a tree. A tree within a tree carries the marks of both. */
+export function makeMark(): string {
+  const outer = process.env[TREE_VARIABLE];
+  const own = crypto.randomUUID();
+  return outer === undefined ? own : `${outer}:${own}`;
+}
+
+/** What a tree takes at one moment. */
+export interface TreeUsage {
+  readonly processes: number;
+  readonly residentBytes: number;
+}
+
+/** A process that we started, and its descendants. */
+export class ProcessTree {
+  readonly #root: number;
+  readonly #mark: string;
+  readonly #rootStarted: number | undefined;
+  /** When each process started that was found to be a member. */
+  readonly #known = new Map<number, number>();
+  #isRootGone = false;
+
+  /**
+   * @param root Number of the process, which leads a process group of its own.
+   * @param mark Value of {@linkcode TREE_VARIABLE} in its environment.
+   */
+  constructor(root: number, mark: string) {
+    this.#root = root;
+    this.#mark = mark;
+    this.#rootStarted = readStat(root)?.started;
+  }
+
+  /** Says that the root has ended and its number may come to mean another process. */
+  rootEnded(): void {
+    this.#isRootGone = true;
+  }
+
+  /** Finds the members that run. */
+  members(): readonly ProcessEntry[] {
+    const table = readProcesses();
+    if (table === undefined) return this.#isRootGone ? [] : [this.#unreadableRoot()];
+    const young = table.filter((entry) => entry.pid !== process.pid && entry.started >= (this.#rootStarted ?? 0));
+    const isGroupOurs = this.#isGroupOurs(table);
+    const members = new Map<number, ProcessEntry>();
+    for (const entry of young) {
+      if (this.#isSeed(entry, isGroupOurs)) members.set(entry.pid, entry);
+    }
+    this.#addDescendants(young, members);
+    this.#known.clear();
+    for (const entry of members.values()) this.#known.set(entry.pid, entry.started);
+    return [...members.values()];
+  }
+
+  #unreadableRoot(): ProcessEntry {
+    return { pid: this.#root, parent: process.pid, group: this.#root, started: this.#rootStarted ?? 0 };
+  }
+
+  /** A group keeps its number while it has members; a new leader of that number proves that it was given away. */
+  #isGroupOurs(table: readonly ProcessEntry[]): boolean {
+    const leader = table.find((entry) => entry.pid === this.#root);
+    return leader === undefined || this.#rootStarted === undefined || leader.started === this.#rootStarted;
+  }
+
+  #isSeed(entry: ProcessEntry, isGroupOurs: boolean): boolean {
+    if (this.#known.get(entry.pid) === entry.started) return true;
+    if (isGroupOurs && (entry.group === this.#root || entry.session === this.#root)) return true;
+    return process.platform === "linux" && hasInEnvironment(entry.pid, `${TREE_VARIABLE}=${this.#mark}`);
+  }
+
+  #addDescendants(table: readonly ProcessEntry[], members: Map<number, ProcessEntry>): void {
+    for (let count = -1; count !== members.size;) {
+      count = members.size;
+      for (const entry of table) if (members.has(entry.parent)) members.set(entry.pid, entry);
+    }
+  }
+
+  /** Adds up what the members take. */
+  usage(): TreeUsage {
+    const members = this.members();
+    const residentBytes = members.reduce((sum, entry) => sum + residentBytesOf(entry), 0);
+    return { processes: members.length, residentBytes };
+  }
+
+  /** Sends a signal to every member; gives how many there were. */
+  signal(name: "SIGTERM" | "SIGKILL"): number {
+    const members = this.members();
+    // one call for the group reaches also what is forked at this very moment
+    if (members.some((entry) => entry.group === this.#root)) sendSignal(-this.#root, name);
+    for (const entry of members) if (entry.group !== this.#root) sendSignal(entry.pid, name);
+    return members.length;
+  }
+
+  /** Ends the tree: TERM, and KILL for what is left after `graceMs`; resolves when no member runs. */
+  async end(graceMs: number): Promise<void> {
+    if (IS_WINDOWS) return await this.#endOnWindows();
+    if (graceMs > 0) {
+      this.signal("SIGTERM");
+      if (await this.#isGoneWithin(graceMs, () => this.members().length)) return;
+    }
+    await this.#isGoneWithin(GIVE_UP_MS, () => this.signal("SIGKILL"));
+  }
+
+  async #isGoneWithin(ms: number, count: () => number): Promise<boolean> {
+    const deadline = performance.now() + ms;
+    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      if (count() === 0) return true;
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return false;
+      await sleep(Math.min(pauseMs, leftMs));
+    }
+  }
+
+  async #endOnWindows(): Promise<void> {
+    if (this.#isRootGone) return;
+    await new Promise<void>((resolve) => {
+      const killer = spawn("taskkill", ["/PID", String(this.#root), "/T", "/F"], {
+        stdio: "ignore",
+        windowsHide: true,
+      });
+      killer.on("error", () => resolve());
+      killer.on("close", () => resolve());
+    });
+  }
+
+  /** Kills the tree at once, for the moment when this process exits. */
+  killNow(): void {
+    if (!IS_WINDOWS) this.signal("SIGKILL");
+    else if (!this.#isRootGone) spawnSync("taskkill", ["/PID", String(this.#root), "/T", "/F"], { stdio: "ignore" });
+  }
+}
+
+function sendSignal(pid: number, name: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // it ended first, or is not ours to end
+  }
+}

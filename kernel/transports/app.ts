@@ -1,0 +1,84 @@
+/**
+ * The HTTP app: our routes behind the checks of {@linkcode AccessOptions}, as a Hono app that serves alone or under a
+ * prefix of another.
+ *
+ * @module
+ */
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import type { Principal } from "../call.ts";
+import type { MountedApp } from "../collectors.ts";
+import type { Kernel } from "../kernel.ts";
+import { type AccessOptions, allowPages, checkHost, checkOrigin, tokenCheck, unauthorized } from "./access.ts";
+import { createHttpHandler, type HttpOptions } from "./http.ts";
+import type { ServerInfo } from "./server.ts";
+
+export interface AppOptions extends AccessOptions, HttpOptions {
+  /** Takes the host app's user as the principal, in place of the token; `undefined` refuses the request. */
+  readonly authenticate?: (request: Request, context: Context) => Principal | undefined | Promise<Principal | undefined>;
+  /** Sub-apps of plugins, from {@linkcode collectRoutes}. */
+  readonly routes?: readonly MountedApp[];
+}
+
+/** A Hono app, and the way to end what it holds. */
+export type KernelApp = Hono & {
+  /** Ends streams, sessions and parked calls. The kernel goes on. */
+  close(): Promise<void>;
+};
+
+/**
+ * Makes the HTTP app of a kernel: `/mcp`, `/sse`, `/message`, `/healthz` and what plugins mount. Other paths are left
+ * to the host app.
+ *
+ * @example Under a prefix of an app with its own users
+ * ```ts ignore
+ * const tools = createApp(kernel, info, { authenticate: (_, c) => ({ id: c.get("user").id, scopes: [] }) });
+ * app.route("/tools", tools); // serves /tools/mcp
+ * ```
+ */
+export function createApp(kernel: Kernel, info: ServerInfo, options: AppOptions = {}): KernelApp {
+  const http = createHttpHandler(kernel, info, options);
+  const checkToken = tokenCheck(options.token);
+  const authenticate = options.authenticate ?? ((request: Request) => checkToken(request));
+  // on our own routes only: a host app keeps its own manners on its own
+  const checks: MiddlewareHandler[] = [checkHost(options), checkOrigin(options), allowPages(options)];
+  const guarded = (serve: (c: Context, principal: Principal) => Promise<Response>) => async (c: Context) => {
+    const principal = await authenticate(c.req.raw, c);
+    return principal === undefined ? unauthorized(c.req.raw) : await serve(c, principal);
+  };
+
+  const app = new Hono();
+  app.use("/healthz", ...checks).get((c) => c.text("ok"));
+  app.use("/mcp", ...checks).all(guarded((c, principal) => http.fetch(c.req.raw, { principal })));
+  app.use("/message", ...checks).post(guarded((c, principal) => http.message(c.req.raw, { principal })));
+  app.use("/sse", ...checks).get(guarded((c, principal) => {
+    const prefix = c.req.path.slice(0, -"/sse".length);
+    return http.openSse(c.req.raw, { principal, endpoint: (id) => `${prefix}/message?sessionId=${id}` });
+  }));
+  app.all("/*", async (c, next) => {
+    const prefix = routePath(c).slice(0, -"/*".length);
+    const path = c.req.path.slice(prefix.length);
+    const mounted = options.routes?.find((it) => path === it.path || path.startsWith(`${it.path}/`));
+    if (mounted === undefined) return await next();
+    return await guardedApp(c, { mounted, checks, guarded, path });
+  });
+  return Object.assign(app, { close: () => http.close() });
+}
+
+interface Guarding {
+  readonly mounted: MountedApp;
+  readonly checks: readonly MiddlewareHandler[];
+  guarded(serve: (c: Context) => Promise<Response>): (c: Context) => Promise<Response>;
+  /** Path below the app's own prefix. */
+  readonly path: string;
+}
+
+function guardedApp(c: Context, { mounted, checks, guarded, path }: Guarding): Promise<Response> {
+  const serve = guarded(async () => {
+    const url = new URL(c.req.url);
+    url.pathname = path.slice(mounted.path.length) || "/";
+    return await mounted.app.fetch(new Request(url, c.req.raw));
+  });
+  const sub = new Hono().use(...checks).all("*", (inner) => serve(inner));
+  return Promise.resolve(sub.fetch(c.req.raw));
+}

@@ -1,0 +1,173 @@
+/**
+ * The {@linkcode Call} that handlers see, over what a transport offers in each protocol era.
+ *
+ * @module
+ */
+import {
+  type Call,
+  type CallPatch,
+  type ClientView,
+  createCall,
+  type ElicitResult,
+  LOG_LEVELS,
+  type LogLevel,
+  type Principal,
+  type Root,
+  type SampleResult,
+} from "../call.ts";
+import { isObject, type JsonObject } from "../content.ts";
+import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
+import type { ParkedCall } from "./parking.ts";
+import { describeQuestion, elicitation, isAnswer, isCovered, type Question, ROOTS, sampling } from "./questions.ts";
+
+/** Keys of the `_meta` envelope of revision 2026-07-28. */
+export const ENVELOPE = Object.freeze({
+  protocolVersion: "io.modelcontextprotocol/protocolVersion",
+  clientInfo: "io.modelcontextprotocol/clientInfo",
+  clientCapabilities: "io.modelcontextprotocol/clientCapabilities",
+  logLevel: "io.modelcontextprotocol/logLevel",
+});
+
+/** What a transport knows of a request of the revisions up to 2025-11-25. */
+export interface LegacyRequest {
+  readonly signal: AbortSignal;
+  readonly sessionId: string | undefined;
+  readonly principal: Principal | undefined;
+  readonly client: ClientView;
+  readonly meta: JsonObject;
+  /** The level that the client set, or the default. */
+  readonly logLevel: LogLevel;
+  notify(method: string, params: JsonObject): void;
+  /** Sends a request to the client and waits for its result. */
+  request(method: string, params: JsonObject): Promise<unknown>;
+  releaseStream(retryMs?: number): void;
+}
+
+/** Makes the call of a legacy request: questions are requests to the client. */
+export function legacyCall(request: LegacyRequest): Call {
+  const { client, notify } = request;
+  const ask = async (question: Question): Promise<unknown> => {
+    if (!isCovered(question, client.capabilities)) {
+      throw new ToolError(`Cannot ${describeQuestion(question)}: the client has not declared that capability`);
+    }
+    const params = withElicitationId(question.params);
+    const answer = await request.request(question.method, params);
+    if (!isAnswer(question, answer)) throw new ToolError(`Cannot ${describeQuestion(question)}: the answer is malformed`);
+    return answer;
+  };
+  return createCall({
+    signal: request.signal,
+    sessionId: request.sessionId,
+    principal: request.principal,
+    client,
+    meta: request.meta,
+    ...reports({ meta: request.meta, level: () => request.logLevel, notify }),
+    ...questions(ask, client),
+    releaseStream: (retryMs) => request.releaseStream(retryMs),
+  });
+}
+
+/** Makes the call of a request of revision 2026-07-28: questions park it. */
+export function modernCall(parked: ParkedCall): Call {
+  const exchange = parked.exchange!;
+  const client = clientOf(exchange.meta);
+  const ask = (question: Question): Promise<unknown> => {
+    if (isCovered(question, client.capabilities)) return parked.ask(question);
+    const message = `Cannot ${describeQuestion(question)}: the client has not declared that capability`;
+    return Promise.reject(
+      new ProtocolError(ErrorCode.missingClientCapability, message, { requiredCapabilities: question.requires }),
+    );
+  };
+  return createCall({
+    signal: parked.signal,
+    sessionId: undefined,
+    principal: exchange.principal,
+    client,
+    meta: exchange.meta,
+    ...reports({
+      meta: exchange.meta,
+      level: () => asLogLevel(parked.exchange?.meta[ENVELOPE.logLevel]),
+      // each round has its own token and its own stream; while parked nobody listens
+      notify: (method, params) => {
+        const now = parked.exchange;
+        if (now === undefined) return;
+        const token = now.meta["progressToken"];
+        now.notify(method, "progressToken" in params ? { ...params, progressToken: token } : params);
+      },
+    }),
+    ...questions(ask, client),
+  });
+}
+
+function clientOf(meta: JsonObject): ClientView {
+  const info = meta[ENVELOPE.clientInfo];
+  const capabilities = meta[ENVELOPE.clientCapabilities];
+  const read = (key: string) => isObject(info) && typeof info[key] === "string" ? info[key] : undefined;
+  return {
+    name: read("name"),
+    version: read("version"),
+    protocolVersion: String(meta[ENVELOPE.protocolVersion]),
+    capabilities: isObject(capabilities) ? capabilities : {},
+  };
+}
+
+function asLogLevel(level: unknown): LogLevel | undefined {
+  return LOG_LEVELS.find((it) => it === level);
+}
+
+interface Reporter {
+  readonly meta: JsonObject;
+  /** `undefined` sends nothing. */
+  level(): LogLevel | undefined;
+  notify(method: string, params: JsonObject): void;
+}
+
+function reports({ meta, level, notify }: Reporter): Required<Pick<CallPatch, "progress" | "log">> {
+  const { progressToken } = meta;
+  let last = -Infinity;
+  return {
+    progress(done, total, message) {
+      // progress must rise from one notification to the next
+      if ((typeof progressToken === "string" || typeof progressToken === "number") && done > last) {
+        last = done;
+        notify("notifications/progress", {
+          progressToken,
+          progress: done,
+          ...(total !== undefined && { total }),
+          ...(message !== undefined && { message }),
+        });
+      }
+      return Promise.resolve();
+    },
+    log(at, message, data, logger = "collet") {
+      const least = level();
+      if (least === undefined || LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(least)) return;
+      notify("notifications/message", { level: at, logger, data: data === undefined ? message : logData(message, data) });
+    },
+  };
+}
+
+function logData(message: string, data: unknown): JsonObject {
+  return isObject(data) ? { message, ...data } : { message, data };
+}
+
+function questions(
+  ask: (question: Question) => Promise<unknown>,
+  client: ClientView,
+): Required<Pick<CallPatch, "elicit" | "sample" | "roots">> {
+  return {
+    elicit: async (request) => await ask(elicitation(request)) as ElicitResult,
+    sample: async (request) => await ask(sampling(request)) as SampleResult,
+    async roots() {
+      if (!isCovered(ROOTS, client.capabilities)) return [];
+      return (await ask(ROOTS) as { roots: readonly Root[] }).roots;
+    },
+  };
+}
+
+// 2025-11-25 wants an id on questions that open a page; 2026-07-28 has none
+function withElicitationId(params: JsonObject): JsonObject {
+  return params["mode"] === "url" && params["elicitationId"] === undefined
+    ? { ...params, elicitationId: crypto.randomUUID() }
+    : params;
+}

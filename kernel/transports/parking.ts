@@ -1,0 +1,267 @@
+/**
+ * Calls that wait for their client in revision 2026-07-28, where a server may not send requests: the running call is
+ * parked, its questions go out as an `input_required` answer with a signed state, and the client's retry resumes it.
+ *
+ * @module
+ */
+import type { Principal } from "../call.ts";
+import { isObject, type JsonObject } from "../content.ts";
+import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
+import { isAnswer, type Question } from "./questions.ts";
+
+/** One HTTP request or stdio message that a call is answered by; a parked call sees several in turn. */
+export interface Exchange {
+  /** Aborts when the client gives this request up. */
+  readonly signal: AbortSignal;
+  /** Sends a notification along with this request. */
+  notify(method: string, params: JsonObject): void;
+  readonly principal: Principal | undefined;
+  readonly method: string;
+  readonly params: JsonObject;
+  /** `_meta` of this request, envelope included. */
+  readonly meta: JsonObject;
+  /** Answers by key, as received; `undefined` when there are none. */
+  readonly inputResponses: unknown;
+  /** The state as received, not yet verified. */
+  readonly requestState: string | undefined;
+}
+
+export interface ParkingOptions {
+  /** Most calls that wait at one time; 1,000 by default. */
+  readonly maxParked?: number;
+  /** Time after which a parked call is given up, in milliseconds; 600,000 by default. */
+  readonly ttlMs?: number;
+}
+
+interface StateCodec {
+  mint(payload: { id: string; round: number }, context: never): Promise<string>;
+  verify(state: string, context: never): Promise<{ id: string; round: number }>;
+}
+
+/** What a parked call answers with: the protocol's `InputRequiredResult`. */
+export interface InputRequired {
+  readonly resultType: "input_required";
+  readonly inputRequests: Readonly<Record<string, { readonly method: string; readonly params: JsonObject }>>;
+  readonly requestState: string;
+}
+
+/** Runs calls of revision 2026-07-28, parks those that ask, and resumes them. */
+export class Parking {
+  readonly #maxParked: number;
+  readonly #ttlMs: number;
+  readonly #parked = new Map<string, ParkedCall>();
+  #codec: Promise<StateCodec> | undefined;
+
+  constructor({ maxParked = 1_000, ttlMs = 600_000 }: ParkingOptions = {}) {
+    this.#maxParked = maxParked;
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Number of calls that wait for their client. */
+  get size(): number {
+    return this.#parked.size;
+  }
+
+  /**
+   * Serves one request: starts the work, or resumes the parked call that its state names.
+   *
+   * @throws {ProtocolError} `-32602` when the state is forged, replayed, expired, or of another principal or request.
+   */
+  async serve<T>(exchange: Exchange, work: (parked: ParkedCall) => Promise<T>): Promise<T | InputRequired> {
+    if (exchange.inputResponses !== undefined && !isObject(exchange.inputResponses)) {
+      throw new ProtocolError(ErrorCode.invalidParams, "Invalid inputResponses: expected an object of answers by key");
+    }
+    const call = exchange.requestState === undefined
+      ? new ParkedCall(exchange, work)
+      : await this.#take(exchange, exchange.requestState);
+    const outcome = await call.untilAnswer();
+    if (outcome !== ASKING) return outcome as T;
+    if (this.#parked.size >= this.#maxParked) {
+      call.abort(new ToolError("Cannot ask the client: too many calls wait for theirs; try again later"));
+      return await call.untilAnswer() as T;
+    }
+    return await this.#park(call, exchange);
+  }
+
+  /** Ends every parked call. */
+  close(): void {
+    for (const call of this.#parked.values()) call.abort(new ToolError("Cancelled: the server is stopping"));
+    this.#parked.clear();
+  }
+
+  async #park(call: ParkedCall, exchange: Exchange): Promise<InputRequired> {
+    const inputRequests = call.detach();
+    this.#parked.set(call.id, call);
+    call.expireAfter(this.#ttlMs, () => this.#parked.delete(call.id));
+    const codec = await this.#stateCodec();
+    const requestState = await codec.mint({ id: call.id, round: call.round }, exchange as never);
+    return { resultType: "input_required", inputRequests, requestState };
+  }
+
+  async #take(exchange: Exchange, state: string): Promise<ParkedCall> {
+    const codec = await this.#stateCodec();
+    const verified = await codec.verify(state, exchange as never).catch(() => undefined);
+    const call = verified === undefined ? undefined : this.#parked.get(verified.id);
+    if (verified === undefined || call === undefined || call.round !== verified.round) {
+      throw new ProtocolError(ErrorCode.invalidParams, "Invalid or expired requestState", {
+        reason: "invalid_request_state",
+      });
+    }
+    this.#parked.delete(call.id);
+    call.attach(exchange);
+    return call;
+  }
+
+  // the key lives as long as the process: what is parked does not survive it either
+  #stateCodec(): Promise<StateCodec> {
+    return this.#codec ??= import("@modelcontextprotocol/server").then(({ createRequestStateCodec }) =>
+      createRequestStateCodec({
+        key: crypto.getRandomValues(new Uint8Array(32)),
+        ttlSeconds: Math.ceil(this.#ttlMs / 1000),
+        bind: (exchange) => bindingOf(exchange as unknown as Exchange),
+      }) as unknown as StateCodec
+    );
+  }
+}
+
+// a state is good for the same request of the same principal only
+function bindingOf({ principal, method, params }: Exchange): string {
+  const { inputResponses: _answers, requestState: _state, _meta, ...request } = params;
+  return JSON.stringify([principal?.id ?? null, method, request]);
+}
+
+const ASKING = Symbol("asking");
+
+/** One call of revision 2026-07-28, over all requests that serve it. */
+export class ParkedCall {
+  readonly id: string = crypto.randomUUID();
+  readonly #controller = new AbortController();
+  readonly #open = new Map<string, { readonly question: Question; answer(value: unknown): void }>();
+  readonly #outcome: Promise<unknown>;
+  readonly #early: Map<string, unknown>;
+  #exchange: Exchange | undefined;
+  #giveUp: (() => void) | undefined;
+  #asked: (() => void) | undefined;
+  #asking = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #questions = 0;
+  #round = 0;
+
+  constructor(exchange: Exchange, work: (call: ParkedCall) => Promise<unknown>) {
+    // answers may come with the first request already, by the keys that the questions will have
+    this.#early = new Map(Object.entries(exchange.inputResponses ?? {}));
+    this.#follow(exchange);
+    this.#outcome = work(this);
+    // a call that ends while it is parked is read by the retry, or by nobody
+    this.#outcome.catch(() => {});
+  }
+
+  /** Aborts when the client gives up, or never comes back. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The request that is being served now; `undefined` while the call is parked. */
+  get exchange(): Exchange | undefined {
+    return this.#exchange;
+  }
+
+  get round(): number {
+    return this.#round;
+  }
+
+  /** Puts a question to the client; resolves with its answer, some requests later. */
+  ask(question: Question): Promise<unknown> {
+    const key = this.#freeKey(question);
+    const early = this.#early.get(key);
+    this.#early.delete(key);
+    if (isAnswer(question, early)) return Promise.resolve(early);
+    return new Promise((resolve, reject) => {
+      this.#open.set(key, { question, answer: resolve });
+      this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
+      this.#announce();
+    });
+  }
+
+  /** Waits until the call has its outcome, or has questions that need an answer first. */
+  async untilAnswer(): Promise<unknown> {
+    const asked = new Promise<typeof ASKING>((resolve) => {
+      this.#asked = () => resolve(ASKING);
+      if (this.#asking) resolve(ASKING);
+    });
+    try {
+      return await Promise.race([this.#outcome, asked]);
+    } finally {
+      this.#asked = undefined;
+    }
+  }
+
+  /** Takes the questions out, and leaves the request that they answer. */
+  detach(): InputRequired["inputRequests"] {
+    this.#leave();
+    this.#round++;
+    this.#asking = false;
+    return Object.fromEntries(
+      [...this.#open].map(([key, { question: { method, params } }]) => [key, { method, params }]),
+    );
+  }
+
+  /** Goes on under a new request, with the answers it brings. Questions without a proper answer are asked again. */
+  attach(exchange: Exchange): void {
+    clearTimeout(this.#timer);
+    this.#follow(exchange);
+    this.#asking = false;
+    const answers = new Map(Object.entries(exchange.inputResponses ?? {}));
+    for (const [key, { question, answer }] of [...this.#open]) {
+      const value = answers.get(key);
+      if (!isAnswer(question, value)) continue;
+      this.#open.delete(key);
+      answer(value);
+    }
+    if (this.#open.size > 0) this.#announce();
+  }
+
+  /** Gives the parked call up after a time. */
+  expireAfter(ms: number, onExpired: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      onExpired();
+      this.abort(new ToolError(`Cancelled: the client did not answer within ${ms / 1000} s`));
+    }, ms);
+  }
+
+  abort(reason: unknown): void {
+    clearTimeout(this.#timer);
+    this.#controller.abort(reason);
+  }
+
+  // questions asked in one turn of the event loop go out together
+  #announce(): void {
+    setTimeout(() => {
+      // while parked there is nobody to tell; the retry announces what is still open
+      if (this.#open.size === 0 || this.#exchange === undefined) return;
+      this.#asking = true;
+      this.#asked?.();
+    }, 0);
+  }
+
+  #follow(exchange: Exchange): void {
+    this.#exchange = exchange;
+    const onAbort = () => this.abort(exchange.signal.reason);
+    if (exchange.signal.aborted) onAbort();
+    exchange.signal.addEventListener("abort", onAbort, { once: true });
+    this.#giveUp = () => exchange.signal.removeEventListener("abort", onAbort);
+  }
+
+  #leave(): void {
+    this.#giveUp?.();
+    this.#exchange = undefined;
+  }
+
+  #freeKey({ key, method }: Question): string {
+    const base = key ?? `${method.split("/")[0]}_${++this.#questions}`;
+    let free = base;
+    for (let i = 2; this.#open.has(free); i++) free = `${base}_${i}`;
+    return free;
+  }
+}

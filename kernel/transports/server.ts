@@ -1,0 +1,287 @@
+/**
+ * The one server factory for all transports: the registries of a kernel behind the SDK's low-level server.
+ *
+ * @module
+ */
+import {
+  type AuthInfo,
+  type McpRequestContext,
+  type McpServerFactory,
+  Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import { type Call, LOG_LEVELS, type LogLevel, type Principal } from "../call.ts";
+import type { CompletionRef } from "../completion.ts";
+import { type Icon, isObject, type JsonObject } from "../content.ts";
+import { ErrorCode, isProtocolError, ProtocolError } from "../errors.ts";
+import { RegistryChanged, ResourceUpdated } from "../events.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Disposer } from "../plugin.ts";
+import { legacyCall, modernCall } from "./client_call.ts";
+import { type Exchange, Parking } from "./parking.ts";
+import { type Era, listPrompts, listResources, listTemplates, listTools, pageOf, resultFor } from "./wire.ts";
+
+/** What the server says of itself. */
+export interface ServerInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly websiteUrl?: string;
+  readonly icons?: readonly Icon[];
+  /** Tells a model how to use the server. */
+  readonly instructions?: string;
+}
+
+export interface ServerFactoryOptions {
+  /** Derives the principal from what the transport authenticated. */
+  principal(auth: AuthInfo | undefined): Principal | undefined;
+  /** Where calls of revision 2026-07-28 wait for their clients; shared by all servers of a door. */
+  readonly parking?: Parking;
+  /** Whether the server lives as long as its connection, and so tells of list changes. */
+  isConnection(context: McpRequestContext): boolean;
+}
+
+/** Revisions that open with `initialize`, newest first, then the stateless one. */
+export const PROTOCOL_VERSIONS: readonly string[] = Object.freeze([
+  "2025-11-25",
+  "2025-06-18",
+  "2025-03-26",
+  "2024-11-05",
+  "2026-07-28",
+]);
+
+const CAPABILITIES = {
+  tools: { listChanged: true },
+  resources: { listChanged: true, subscribe: true },
+  prompts: { listChanged: true },
+  completions: {},
+  logging: {},
+};
+
+// lists change whenever a model makes a tool, so only what the server says of itself may be kept by a client
+const CACHE_HINTS = {
+  "server/discover": { ttlMs: 300_000, cacheScope: "public" as const },
+  "tools/list": { ttlMs: 0, cacheScope: "private" as const },
+  "prompts/list": { ttlMs: 0, cacheScope: "private" as const },
+  "resources/list": { ttlMs: 0, cacheScope: "private" as const },
+  "resources/templates/list": { ttlMs: 0, cacheScope: "private" as const },
+  "resources/read": { ttlMs: 0, cacheScope: "private" as const },
+};
+
+// people answer at their own pace
+const QUESTION_TIMEOUT_MS = 600_000;
+
+/** Makes the factory that every transport builds its servers with. */
+export function createServerFactory(
+  kernel: Kernel,
+  info: ServerInfo,
+  { principal, parking = new Parking(), isConnection }: ServerFactoryOptions,
+): McpServerFactory {
+  const { instructions, ...identity } = info;
+  return (context) => {
+    const server = new Server(identity as never, {
+      capabilities: CAPABILITIES,
+      supportedProtocolVersions: [...PROTOCOL_VERSIONS],
+      cacheHints: CACHE_HINTS,
+      ...(instructions !== undefined && { instructions }),
+    });
+    const served = new ServedClient(server, { kernel, era: context.era, parking, principal });
+    SERVED.set(server, served);
+    served.handleRequests();
+    if (isConnection(context)) served.tellChanges();
+    return server;
+  };
+}
+
+const SERVED = new WeakMap<Server, ServedClient>();
+
+/** Tells how many requests of its client a server is working on. */
+export function requestsInFlight(server: Server): number {
+  return SERVED.get(server)?.inFlight ?? 0;
+}
+
+type Handler = (params: JsonObject, call: Call) => unknown;
+
+interface ServedOptions {
+  readonly kernel: Kernel;
+  readonly era: Era;
+  readonly parking: Parking;
+  principal(auth: AuthInfo | undefined): Principal | undefined;
+}
+
+/** One server of the SDK and the state of its client. */
+class ServedClient {
+  readonly #server: Server;
+  readonly #options: ServedOptions;
+  readonly #subscribed = new Map<string, Disposer>();
+  #logLevel: LogLevel = "info";
+  #inFlight = 0;
+
+  constructor(server: Server, options: ServedOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  handleRequests(): void {
+    const { kernel, era } = this.#options;
+    const on = (method: string, handler: Handler) => this.#handle(method, handler);
+    on("tools/list", (params, call) => paged("tools", listTools(kernel, call, era), { params, key: "name" }));
+    on("prompts/list", (params, call) => paged("prompts", listPrompts(kernel, call), { params, key: "name" }));
+    on("resources/list", async (params, call) =>
+      paged("resources", await listResources(kernel, call), { params, key: "uri" }));
+    on("resources/templates/list", (params, call) =>
+      paged("resourceTemplates", listTemplates(kernel, call), { params, key: "uriTemplate" }));
+    on("tools/call", async ({ name, arguments: args }, call) => {
+      const result = await kernel.call(String(name), args, call);
+      return resultFor(result, { era, version: call.client.protocolVersion });
+    });
+    on("prompts/get", (params, call) => kernel.render(String(params["name"]), params["arguments"], call));
+    on("resources/read", async ({ uri }, call) => ({ contents: await kernel.read(String(uri), call) }));
+    on("completion/complete", async ({ ref, argument }, call) => ({ completion: await this.#complete(ref, argument, call) }));
+    if (era === "modern") return;
+    on("logging/setLevel", ({ level }) => {
+      this.#logLevel = LOG_LEVELS.find((it) => it === level) ?? "info";
+      return {};
+    });
+    on("resources/subscribe", async ({ uri }, call) => {
+      await this.#subscribed.get(String(uri))?.();
+      this.#subscribed.set(String(uri), kernel.subscribe(String(uri), call));
+      return {};
+    });
+    on("resources/unsubscribe", async ({ uri }) => {
+      await this.#subscribed.get(String(uri))?.();
+      this.#subscribed.delete(String(uri));
+      return {};
+    });
+  }
+
+  /** Tells this client of changes, for as long as it is connected. */
+  tellChanges(): void {
+    const server = this.#server;
+    const { kernel, era } = this.#options;
+    const lists = {
+      tool: () => server.sendToolListChanged(),
+      resource: () => server.sendResourceListChanged(),
+      prompt: () => server.sendPromptListChanged(),
+    };
+    // a client that is going away misses nothing
+    const quietly = (sending: Promise<void>) => void sending.catch(() => {});
+    let isReady = era === "modern";
+    const disposers = [
+      kernel.on(RegistryChanged, ({ kind }) => {
+        if (isReady) quietly(lists[kind]());
+      }),
+      kernel.on(ResourceUpdated, ({ uri }) => {
+        if (era === "modern" || this.#subscribed.has(uri)) quietly(server.sendResourceUpdated({ uri }));
+      }),
+    ];
+    server.oninitialized = () => isReady = true;
+    const { onclose } = server;
+    server.onclose = () => {
+      onclose?.();
+      for (const dispose of [...disposers, ...this.#subscribed.values()]) void dispose();
+      this.#subscribed.clear();
+    };
+  }
+
+  #handle(method: string, handler: Handler): void {
+    const { era, parking } = this.#options;
+    // the SDK types each method by name; here all are handled alike
+    const register = this.#server.setRequestHandler.bind(this.#server) as unknown as (
+      method: string,
+      handler: (request: { params?: JsonObject }, context: ServerContext) => Promise<unknown>,
+    ) => void;
+    register(method, async ({ params = {} }, context) => {
+      this.#inFlight++;
+      try {
+        if (era === "legacy") return await handler(params, this.#legacyCall(context));
+        const exchange = this.#exchange(params, context);
+        return await parking.serve(exchange, async (parked) => await handler(params, modernCall(parked)));
+      } catch (thrown) {
+        throw isProtocolError(thrown) ? forEra(thrown, era) : thrown;
+      } finally {
+        this.#inFlight--;
+      }
+    });
+  }
+
+  async #complete(ref: unknown, argument: unknown, call: Call): Promise<JsonObject> {
+    if (!isObject(argument)) throw new ProtocolError(ErrorCode.invalidParams, "Cannot complete: argument is missing");
+    const values = await this.#options.kernel.complete(completionRef(ref), {
+      argument: String(argument["name"]),
+      value: String(argument["value"] ?? ""),
+    }, call);
+    return { values: values.slice(0, 100), total: values.length, hasMore: values.length > 100 };
+  }
+
+  #legacyCall({ mcpReq, http, sessionId }: ServerContext): Call {
+    const server = this.#server;
+    const client = server.getClientVersion();
+    return legacyCall({
+      signal: mcpReq.signal,
+      sessionId,
+      principal: this.#options.principal(http?.authInfo),
+      client: {
+        name: client?.name,
+        version: client?.version,
+        protocolVersion: server.getNegotiatedProtocolVersion(),
+        capabilities: server.getClientCapabilities() as JsonObject | undefined ?? {},
+      },
+      meta: mcpReq._meta as JsonObject | undefined ?? {},
+      logLevel: this.#logLevel,
+      notify: notifier(mcpReq),
+      request: (method, params) =>
+        mcpReq.send({ method: method as "elicitation/create", params: params as Record<string, unknown> }, {
+          timeout: QUESTION_TIMEOUT_MS,
+          signal: mcpReq.signal,
+        }),
+      releaseStream: () => http?.closeSSE?.(),
+    });
+  }
+
+  #exchange(params: JsonObject, { mcpReq, http }: ServerContext): Exchange {
+    const { inputResponses, droppedInputResponseKeys } = mcpReq as { inputResponses?: unknown; droppedInputResponseKeys?: string[] };
+    return {
+      signal: mcpReq.signal,
+      notify: notifier(mcpReq),
+      principal: this.#options.principal(http?.authInfo),
+      method: mcpReq.method,
+      params,
+      meta: { ...mcpReq._meta, ...mcpReq.envelope } as JsonObject,
+      inputResponses: inputResponses ?? (droppedInputResponseKeys === undefined ? undefined : {}),
+      requestState: mcpReq.requestState<string>(),
+    };
+  }
+}
+
+function notifier(mcpReq: ServerContext["mcpReq"]): (method: string, params: JsonObject) => void {
+  // a stream that the client has left takes nothing more
+  return (method, params) => void mcpReq.notify({ method, params } as never).catch(() => {});
+}
+
+function paged(
+  name: string,
+  list: readonly JsonObject[],
+  { params, key }: { readonly params: JsonObject; readonly key: string },
+): JsonObject {
+  const cursor = params["cursor"];
+  const { items, nextCursor } = pageOf(list, { cursor: typeof cursor === "string" ? cursor : undefined, key });
+  return { [name]: items, ...(nextCursor !== undefined && { nextCursor }) };
+}
+
+function completionRef(ref: unknown): CompletionRef {
+  if (isObject(ref) && ref["type"] === "ref/prompt") return { type: "prompt", name: String(ref["name"]) };
+  if (isObject(ref) && ref["type"] === "ref/resource") return { type: "resource", uri: String(ref["uri"]) };
+  throw new ProtocolError(ErrorCode.invalidParams, 'Cannot complete: ref is neither "ref/prompt" nor "ref/resource"');
+}
+
+// a missing resource has a code of its own only before 2026-07-28
+function forEra(error: ProtocolError, era: Era): ProtocolError {
+  if (era === "legacy" || error.code !== ErrorCode.resourceNotFound) return error;
+  return new ProtocolError(ErrorCode.invalidParams, error.message, error.data);
+}

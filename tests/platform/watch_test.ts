@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { watchPath } from "../../kernel/platform/watch.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+async function collect(
+  path: string,
+  options: { readonly native: boolean; readonly wanted: readonly string[] },
+  change: () => void,
+): Promise<Set<string>> {
+  const told = new Set<string>();
+  const stop = watchPath(() => path, (paths) => paths.forEach((it) => told.add(it)), { ...options, debounceMs: 20 });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  change();
+  for (let round = 0; round < 160 && !options.wanted.every((it) => told.has(it)); round++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await stop();
+  return told;
+}
+
+for (const native of [true, false]) {
+  describe(`watchPath() ${native ? "with the runtime's watchers" : "by comparing"}`, () => {
+    test("tells of everything in a folder that appears at once", async () => {
+      await using folder = await temporaryFolder();
+      const wanted = ["new", "new/deep", "new/deep/file", "old"];
+      writeFileSync(join(folder.path, "old"), "1");
+      const told = await collect(folder.path, { native, wanted }, () => {
+        mkdirSync(join(folder.path, "new", "deep"), { recursive: true });
+        writeFileSync(join(folder.path, "new", "deep", "file"), "1");
+        writeFileSync(join(folder.path, "old"), "22");
+        writeFileSync(join(folder.path, ".collet-temp-1"), "1");
+      });
+      assert.deepEqual([...told].sort(), wanted);
+    });
+
+    test("goes on when the folder is replaced", async () => {
+      await using folder = await temporaryFolder();
+      const watched = join(folder.path, "watched");
+      mkdirSync(watched);
+      mkdirSync(join(folder.path, "next"));
+      writeFileSync(join(folder.path, "next", "file"), "1");
+      const told = await collect(watched, { native, wanted: [".", "file"] }, () => {
+        rmSync(watched, { recursive: true });
+        renameSync(join(folder.path, "next"), watched);
+      });
+      assert.ok(told.has(".") && told.has("file"), [...told].join(", "));
+    });
+  });
+}
+
+test("watchPath() tells of changes in a folder that was moved in", async () => {
+  await using folder = await temporaryFolder();
+  const watched = join(folder.path, "watched");
+  mkdirSync(watched);
+  mkdirSync(join(folder.path, "tool", "versions"), { recursive: true });
+  const told = await collect(watched, { native: true, wanted: ["tool/versions/1"] }, () => {
+    renameSync(join(folder.path, "tool"), join(watched, "tool"));
+    setTimeout(() => writeFileSync(join(watched, "tool", "versions", "1"), "x"), 400);
+  });
+  assert.ok(told.has("tool/versions/1"), [...told].join(", "));
+});
