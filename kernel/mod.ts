@@ -155,6 +155,7 @@ export {
 export type { Addition, Entry, Registry, RegistryOptions } from "./registry.ts";
 export {
   type CompiledSchema,
+  type CompileOptions,
   compileSchema,
   formatIssues,
   type Input,
@@ -163,7 +164,21 @@ export {
   type Output,
   type ParseResult,
   type Schema,
+  type StandardIssue,
+  type StandardProperties,
+  type StandardResult,
+  type StandardSchema,
 } from "./schema.ts";
+export {
+  Sql,
+  type SqlDatabase,
+  SqlError,
+  type SqlFault,
+  sqlFault,
+  type SqlRow,
+  type SqlStatement,
+  type SqlValue,
+} from "./sql.ts";
 export {
   type Contract,
   contract,

@@ -172,8 +172,19 @@ function convert(schema: StandardSchema<unknown, unknown>, { what, direction = "
 
 /** Transformations after which a value has the type it had. */
 const RETAINING: readonly string[] = [
-  ...["brand", "filter_items", "flavor", "normalize", "readonly", "sort_items", "to_lower_case", "to_max_value"],
-  ...["to_min_value", "to_upper_case", "trim", "trim_end", "trim_start"],
+  "brand",
+  "filter_items",
+  "flavor",
+  "normalize",
+  "readonly",
+  "sort_items",
+  "to_lower_case",
+  "to_max_value",
+  "to_min_value",
+  "to_upper_case",
+  "trim",
+  "trim_end",
+  "trim_start",
 ];
 /** Schemas of JSON that cannot be described closer than they are already. */
 const OPEN_TYPES: readonly string[] = ["custom", "record"];

@@ -25,6 +25,7 @@ export interface SqlStatement {
 export interface SqlDatabase {
   /** Runs statements that take no parameters and whose rows are not wanted. */
   exec(sql: string): void;
+  /** Prepares one statement, to be run any number of times. */
   prepare(sql: string): SqlStatement;
   /**
    * Ends the connection. Some engines keep the file open until the statements made here are collected as garbage, so
@@ -40,7 +41,7 @@ export interface Sql {
   /**
    * Opens a database file, which is made, for this user alone, when it is absent. The engine itself is loaded here.
    *
-   * @param path Absolute path.
+   * @param path Absolute path; `:memory:` for a database that is on no disk.
    * @throws {SqlError} `unopenable` when the file or its folder cannot be used.
    */
   open(path: string): Promise<SqlDatabase>;

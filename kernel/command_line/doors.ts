@@ -17,7 +17,7 @@ export interface Door {
   readonly closed: Promise<void>;
   /** Lets nobody in any more, and ends sessions. */
   close(): Promise<void>;
-  /** Ends the connections that are still open, once the kernel has stopped and answered. */
+  /** Lets last answers leave, once the kernel has stopped. Connections that stay open end with the process. */
   end(): Promise<void>;
 }
 
@@ -28,7 +28,6 @@ export interface DoorOptions {
   readonly io: ProgramIo;
 }
 
-// for last answers to leave
 const DRAIN_MS = 500;
 
 /** Opens stdin and stdout. */
@@ -71,8 +70,6 @@ export async function openHttp(
     },
     async end() {
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]);
-      listener.cut();
-      await drained;
     },
   };
 }

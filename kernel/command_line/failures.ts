@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { messageOf } from "../errors.ts";
+import { nameLog } from "../log.ts";
 import type { Log } from "../plugin.ts";
 
 /** Where the code of a plugin is. */
@@ -28,8 +29,7 @@ export function findPlugin(thrown: unknown, places: readonly PluginPlace[]): str
 export function logFailures(log: Log, places: readonly PluginPlace[]): void {
   const report = (what: string) => (thrown: unknown) => {
     const plugin = findPlugin(thrown, places);
-    const from = plugin === undefined ? "" : ` in plugin "${plugin}"`;
-    log.error(`${what}${from}: ${messageOf(thrown)}`, { ...(plugin !== undefined && { plugin }), error: thrown });
+    nameLog(log, plugin ?? "kernel").error(`${what}: ${messageOf(thrown)}`, { error: thrown });
   };
   process.on("uncaughtException", report("Uncaught error"));
   process.on("unhandledRejection", report("Unhandled rejection"));

@@ -4,13 +4,12 @@
  * @module
  */
 import process from "node:process";
-import type { Writable } from "node:stream";
-import { reserveStdout } from "../transports/stdio.ts";
+import { reserveStdout, type Stdout } from "./stdout.ts";
 
 /** Where the program writes. */
 export interface ProgramIo {
   /** The one way to stdout. */
-  readonly stdout: Pick<Writable, "write" | "once" | "off">;
+  readonly stdout: Stdout;
   /** Writes a line to stdout. */
   print(line: string): void;
   /** Writes a line to stderr. */
@@ -19,11 +18,8 @@ export interface ProgramIo {
   flush(): Promise<void>;
 }
 
-/** Takes stdout, so that what plugins and libraries print goes to stderr. */
+/** Opens the output of the program; from now on nothing else reaches stdout. */
 export function openIo(): ProgramIo {
-  // a reader that has gone must not end the program: it has things to put in order first
-  process.stdout.on("error", () => {});
-  process.stderr.on("error", () => {});
   const stdout = reserveStdout();
   return {
     stdout,

@@ -25,9 +25,13 @@ import { readSetup, type Setup } from "./setup.ts";
 import { awaitSignal } from "./shutdown.ts";
 import { assertNoMore, call, list, OWN_VERBS } from "./verbs.ts";
 
+const LONG_MS = 1_000_000_000;
+
 /** Runs the command line of this process, and ends the process with its exit code. */
 export async function runProgram(program: Program): Promise<never> {
   const io = openIo();
+  // a promise alone keeps no process alive: without this it would end, with 0, while a call waits for something
+  setInterval(() => {}, LONG_MS);
   let code = 1;
   try {
     code = await run(program, process.argv.slice(2), io);

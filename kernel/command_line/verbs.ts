@@ -28,10 +28,10 @@ export interface VerbInfo {
 
 /** The commands of every program, as help shows them. */
 export const OWN_VERBS: readonly VerbInfo[] = [
-  { name: "serve", description: "Serves MCP clients; the command when none is given" },
-  { name: "list", usage: "[tools|resources|prompts|plugins]", description: "Lists what there is; tools by default" },
-  { name: "call", usage: "TOOL [JSON|-]", description: "Calls a tool with arguments, or with those on stdin" },
-  { name: "doctor", description: "Tells what works on this machine, and what to do about the rest" },
+  { name: "serve", description: "Serve MCP clients; the command when none is given" },
+  { name: "list", usage: "[tools|resources|prompts|plugins]", description: "List what there is; tools by default" },
+  { name: "call", usage: "TOOL [JSON|-]", description: "Call a tool with arguments, or with those on stdin" },
+  { name: "doctor", description: "Tell what works on this machine, and what to do about the rest" },
 ];
 
 /** Kinds that `list` knows, with what it prints of each item. */

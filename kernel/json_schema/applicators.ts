@@ -142,9 +142,9 @@ export function checkContains(node: SchemaNode, min: number, max: number): Check
       seen?.items.add(index);
     }
     if (count >= min && count <= max) return true;
-    const kind = node.label === undefined ? "that fit" : `that are ${node.label}`;
+    const what = node.label === undefined ? "fit" : `be ${node.label}`;
     const bound = count < min ? `at least ${min}` : `at most ${max}`;
-    return run.fail(`expected ${bound} items ${kind}, found ${count}`);
+    return run.fail(`expected ${bound} of the items to ${what}, found ${count}`);
   };
 }
 

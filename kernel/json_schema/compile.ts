@@ -23,7 +23,7 @@ import { checkDependentRequired, checkPattern, either, labelOf, limitChecks, SIM
 import type { SchemaDocument, SchemaObject, Subschema } from "./document.ts";
 import type { Check, Run, SchemaNode } from "./evaluate.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
-import { type Annotation, KEYWORDS } from "./vocabulary.ts";
+import { KEYWORDS } from "./vocabulary.ts";
 
 const MAX_PATTERN_STATES = 50_000;
 const ANY: SchemaNode = { checks: [], late: [], resource: undefined, label: undefined, isNever: false };
@@ -191,7 +191,7 @@ class Compiler {
 
 function isAnnotation(keyword: string): boolean {
   const shape = KEYWORDS.get(keyword);
-  return shape === undefined || keyword === "default" || (shape as Annotation).startsWith("an annotation");
+  return shape === undefined || keyword === "default" || shape.startsWith("an annotation");
 }
 
 /** Words what a schema accepts, if its type or values are all that it says. */

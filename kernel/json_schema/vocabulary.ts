@@ -25,10 +25,10 @@ export type Shape =
   | "a boolean"
   | "a list"
   | "anything"
-  | Annotation;
-
-/** Shapes of keywords that decide nothing, and are dropped when they have another shape. */
-export type Annotation = "an annotation of text" | "an annotation of boolean" | "an annotation of a list";
+  // these decide nothing, and are dropped when they have another shape
+  | "an annotation of text"
+  | "an annotation of boolean"
+  | "an annotation of a list";
 
 const BY_SHAPE: readonly (readonly [Shape, ...string[]])[] = [
   ["a schema", "additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "not"],

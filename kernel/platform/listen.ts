@@ -24,8 +24,6 @@ export interface Listener {
   readonly url: string;
   /** Takes no more connections, and resolves when the requests that are open have ended. */
   close(): Promise<void>;
-  /** Cuts the connections that are still open. */
-  cut(): void;
 }
 
 /**
@@ -49,24 +47,18 @@ interface DenoServer {
     options: {
       readonly hostname: string;
       readonly port: number;
-      readonly signal: AbortSignal;
-      onListen(address: { readonly port: number }): void;
+      onListen(): void;
       onError(error: unknown): Response;
     },
     handler: Fetch,
-  ): { readonly finished: Promise<void>; shutdown(): Promise<void>; readonly addr: { readonly port: number } };
+  ): { shutdown(): Promise<void>; readonly addr: { readonly port: number } };
 }
 
 function listenOnDeno(fetch: Fetch, { host, port }: ListenOptions, Deno: DenoServer): Promise<Listener> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const server = Deno.serve({ hostname: host, port, signal, onListen() {}, onError: internalError }, fetch);
-  return Promise.resolve({
-    port: server.addr.port,
-    url: urlOf(host, server.addr.port),
-    close: () => server.shutdown(),
-    cut: () => controller.abort(),
-  });
+  const options = { hostname: host, port, onListen() {}, onError: internalError };
+  const server = Deno.serve(options, (request) => fetch(request));
+  const actual = server.addr.port;
+  return Promise.resolve({ port: actual, url: urlOf(host, actual), close: () => server.shutdown() });
 }
 
 async function listenOnNode(fetch: Fetch, { host, port }: ListenOptions): Promise<Listener> {
@@ -91,7 +83,6 @@ async function listenOnNode(fetch: Fetch, { host, port }: ListenOptions): Promis
         server.close(() => resolve());
         server.closeIdleConnections();
       }),
-    cut: () => server.closeAllConnections(),
   };
 }
 

@@ -36,19 +36,24 @@ interface Engine {
   readonly isListed: boolean;
 }
 
-const ENGINES = { "node:sqlite": loadBuiltin, libsql: loadLibsql } as const;
+type EngineName = "node:sqlite" | "libsql";
+
+const LOADERS: Readonly<Record<EngineName, () => Promise<Engine>>> = {
+  "node:sqlite": loadBuiltin,
+  libsql: loadLibsql,
+};
 
 /**
  * Makes the SQLite engine of this runtime. Nothing is loaded before a file is opened.
  *
  * @param options.engine Names the engine; by default `node:sqlite` where the runtime has it, else `libsql`.
  */
-export function createSql(options: { readonly engine?: keyof typeof ENGINES } = {}): Sql {
+export function createSql(options: { readonly engine?: EngineName } = {}): Sql {
   const engine = options.engine ?? (isBuiltin("node:sqlite") ? "node:sqlite" : "libsql");
   return {
     engine,
     async open(path) {
-      const { Database, isListed } = await ENGINES[engine]();
+      const { Database, isListed } = await LOADERS[engine]();
       return refuse(() => {
         makeFile(path);
         return connect(new Database(path), isListed);
@@ -78,6 +83,7 @@ function wrapStatement(statement: EngineStatement, isListed: boolean): SqlStatem
 
 // the engines make files that everyone may read
 function makeFile(path: string): void {
+  if (path === ":memory:") return;
   try {
     closeSync(openSync(path, "a", 0o600));
   } catch (cause) {

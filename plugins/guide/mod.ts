@@ -1,0 +1,126 @@
+/**
+ * The guide: pages for the model about this server, its tools, and how to make more, from the live registry.
+ *
+ * @example Use it
+ * ```ts
+ * import { Kernel } from "collet";
+ * import guide from "./mod.ts";
+ *
+ * await using kernel = await new Kernel().use(guide).start();
+ * const [page] = await kernel.read("collet://guide");
+ * if (!JSON.stringify(page).includes("# Collet")) throw new Error("unexpected");
+ * ```
+ *
+ * @module
+ */
+import {
+  definePlugin,
+  ErrorCode,
+  type Plugin,
+  type PluginContext,
+  ProtocolError,
+  RegistryChanged,
+  type Requires,
+  type ResourceListing,
+  Toolbox,
+} from "../../kernel/mod.ts";
+import { examplesPage, guidePage, toolPage } from "./pages.ts";
+import { protocolPage } from "./protocol.ts";
+
+// skillz:// is the scheme that tools and prompts of skillz refer to
+const SCHEMES = ["collet", "skillz"] as const;
+const MARKDOWN = "text/markdown";
+
+const guide: Plugin<void> = definePlugin({
+  name: "guide",
+  version: "1.0.0",
+  description: "Pages for the model: guide, examples, script protocol, and one for each tool",
+  requires: { toolbox: Toolbox },
+  setup(ctx) {
+    const { toolbox } = ctx.deps;
+    const watched = watchPages(ctx);
+    for (const scheme of SCHEMES) {
+      const page = (
+        path: string,
+        about: { readonly title: string; readonly description: string },
+        read: () => string,
+      ) =>
+        ctx.resource({
+          uri: `${scheme}://${path}`,
+          name: path,
+          ...about,
+          mimeType: MARKDOWN,
+          subscribe: (uri) => watched.add(uri, read),
+          read,
+        });
+      page(
+        "guide",
+        { title: "Guide", description: "How to work with this server, and its tools" },
+        () => guidePage(toolbox.list()),
+      );
+      page(
+        "examples",
+        { title: "Examples", description: "One script tool a language, ready to register" },
+        examplesPage,
+      );
+      page("protocol", { title: "Script protocol", description: "What a script reads and writes" }, protocolPage);
+      ctx.resource({
+        uri: `${scheme}://tools/{name}`,
+        name: "tool",
+        title: "Tool",
+        description: "One tool: what it does, its schemas, and how to call it",
+        mimeType: MARKDOWN,
+        list: () => scheme === "collet" ? toolbox.list().map((tool) => listing(scheme, tool)) : [],
+        complete: (_, value) => toolbox.list().map((tool) => tool.name).filter((name) => name.startsWith(value)),
+        subscribe: (uri) =>
+          watched.add(uri, () => {
+            const tool = toolbox.get(uri.slice(`${scheme}://tools/`.length));
+            return tool === undefined ? "" : toolPage(tool);
+          }),
+        read({ name }, { uri }) {
+          const tool = toolbox.get(name);
+          if (tool === undefined) {
+            throw new ProtocolError(ErrorCode.resourceNotFound, `Resource not found: no tool "${name}"`, { uri });
+          }
+          return toolPage(tool);
+        },
+      });
+    }
+  },
+});
+
+export default guide;
+
+function listing(
+  scheme: string,
+  tool: { readonly name: string; readonly title: string | undefined; readonly description: string },
+): ResourceListing {
+  const { name, title, description } = tool;
+  return {
+    uri: `${scheme}://tools/${name}`,
+    name,
+    ...(title !== undefined && { title }),
+    description,
+    mimeType: MARKDOWN,
+  };
+}
+
+/** Tells subscribers of a page when what it would say has changed; pages that nobody listens to cost nothing. */
+function watchPages(ctx: PluginContext<undefined, Requires>) {
+  const watched = new Map<string, { readonly read: () => string; text: string }>();
+  ctx.on(RegistryChanged, ({ kind }) => {
+    if (kind !== "tool") return;
+    for (const [uri, page] of watched) {
+      const text = page.read();
+      if (text === page.text) continue;
+      page.text = text;
+      ctx.updated(uri);
+    }
+  });
+  return {
+    add(uri: string, read: () => string): () => void {
+      watched.set(uri, { read, text: read() });
+      return () => void watched.delete(uri);
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * The pages of the guide, in Markdown, from what the registry holds now.
+ *
+ * @module
+ */
+import type { JsonObject, ToolSummary } from "../../kernel/mod.ts";
+import { type Example, EXAMPLES } from "./examples.ts";
+
+/** Writes `collet://guide`: how to work with this server, and the tools it has. */
+export function guidePage(tools: readonly ToolSummary[]): string {
+  return `# Collet
+
+This server makes tools while you work. A tool that you register is there at once, for every client, and after a
+restart as well.
+
+## Make a tool
+
+1. Look first: \`search_tools\` finds tools by what they do, \`list_tools\` shows them all.
+2. Call \`register_script\` with a name, a description, the code, an interpreter and an \`input_schema\`.
+   \`collet://examples\` has one example a language, \`collet://protocol\` says what a script reads and writes.
+3. Call the tool by its name, or by \`call_tool\` when your client does not show new tools.
+4. A failed call says why. Mend the code and register it again with \`overwrite: true\`; the old version is kept.
+5. \`delete_tool\` takes a tool away; it is kept in a trash for 30 days.
+
+## Tools
+
+${toolList(tools)}
+`;
+}
+
+function toolList(tools: readonly ToolSummary[]): string {
+  const owners = [...new Set(tools.map((tool) => tool.owner))].sort();
+  return owners.map((owner) => {
+    const lines = tools.filter((tool) => tool.owner === owner).map(toolLine);
+    return `### ${owner === "library" ? "library: made at run time, and the tools for them" : owner}\n\n${
+      lines.join("\n")
+    }`;
+  }).join("\n\n") || "None yet.";
+}
+
+function toolLine({ name, description }: ToolSummary): string {
+  return `- \`${name}\`: ${firstSentence(description)}`;
+}
+
+function firstSentence(text: string): string {
+  return text.split("\n")[0]!.split(/(?<=\.)\s/)[0]!;
+}
+
+/** Writes `collet://examples`. */
+export function examplesPage(): string {
+  return `# Examples
+
+Each of these can be registered as it stands.
+
+${EXAMPLES.map(exampleSection).join("\n")}`;
+}
+
+function exampleSection({ language, code, args, result, ...example }: Example): string {
+  return `## ${language}
+
+${example.description}. Called with \`${JSON.stringify(args)}\` it answers \`${JSON.stringify(result)}\`.
+
+\`\`\`json
+${JSON.stringify(registration(example), null, 2)}
+\`\`\`
+
+\`code\`:
+
+\`\`\`${example.extension}
+${code}\`\`\`
+`;
+}
+
+function registration(
+  { name, description, interpreter, extension, inputSchema }: Omit<Example, "language" | "code" | "args" | "result">,
+): JsonObject {
+  return { name, description, interpreter, extension, input_schema: inputSchema, code: "…" };
+}
+
+/** Writes `collet://tools/{name}`. */
+export function toolPage(tool: ToolSummary): string {
+  const { kind, version } = tool.meta ?? {};
+  const facts = [
+    `- Registered by: \`${tool.owner}\``,
+    typeof kind === "string" ? `- Kind: ${kind}` : undefined,
+    typeof version === "string" ? `- Version: ${version}` : undefined,
+    ...annotationLines(tool),
+  ].filter((line) => line !== undefined);
+  const output = tool.outputSchema === undefined ? "" : `\n## Output\n\n${jsonBlock(tool.outputSchema)}`;
+  return `# ${tool.title ?? tool.name}
+
+${tool.description}
+
+${facts.join("\n")}
+
+## Use
+
+\`\`\`json
+{ "name": "${tool.name}", "arguments": ${JSON.stringify(exampleArguments(tool.inputSchema))} }
+\`\`\`
+
+## Input
+
+${jsonBlock(tool.inputSchema)}${output}`;
+}
+
+function annotationLines({ annotations = {} }: ToolSummary): string[] {
+  return Object.entries(annotations).map(([hint, value]) => `- ${hint}: ${value}`);
+}
+
+function jsonBlock(value: JsonObject): string {
+  return `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\`\n`;
+}
+
+const SAMPLE_VALUES: Readonly<Record<string, unknown>> = {
+  string: "…",
+  number: 0,
+  integer: 0,
+  boolean: false,
+  array: [],
+  object: {},
+};
+
+function exampleArguments(schema: JsonObject): JsonObject {
+  const properties = (schema["properties"] ?? {}) as Readonly<Record<string, JsonObject | boolean>>;
+  const required = Array.isArray(schema["required"]) ? schema["required"] as string[] : [];
+  return Object.fromEntries(required.map((name) => {
+    const property = properties[name];
+    if (typeof property !== "object") return [name, "…"];
+    const sample = property["default"] ?? (property["enum"] as unknown[] | undefined)?.[0];
+    return [name, sample ?? SAMPLE_VALUES[String(property["type"])] ?? "…"];
+  }));
+}

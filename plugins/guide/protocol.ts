@@ -1,0 +1,76 @@
+/**
+ * The page about the script protocol.
+ *
+ * @module
+ */
+
+const REQUEST = `{"jsonrpc":"2.0","method":"execute","id":1,"params":{
+  "arguments": {},
+  "context": {
+    "roots": ["/home/you/project"],
+    "working_directory": "/tmp/…",
+    "tool_name": "my_tool",
+    "environment": {"HOME":"…","PATH":"…","LANG":"…"},
+    "tools_dir": "/home/you/.collet/tools",
+    "capabilities": {"sampling":false,"elicitation":true,"memory":false,"resources":false},
+    "_meta": {"progressToken":"…"}
+  }}}`;
+
+/** Writes `collet://protocol`. */
+export function protocolPage(): string {
+  return `# Script protocol
+
+A script tool is a program. It is started for each call, reads one request, and writes its answer. Messages are JSON-RPC
+2.0, one a line, UTF-8. Flush after each line.
+
+## The request
+
+One line on stdin (here on several, to read it better). Read a line, not to the end: stdin stays open for replies.
+
+\`\`\`json
+${REQUEST}
+\`\`\`
+
+The arguments have been checked against the tool's \`input_schema\` already.
+
+## The answer
+
+\`\`\`json
+{"jsonrpc":"2.0","id":1,"result":{"words":6}}
+{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"what went wrong, and how to mend it"}}
+\`\`\`
+
+The first answer counts as soon as it arrives. A result that is an object is structured content, and text as well; a
+string is text. An error, or an exit with another code than 0 and no answer, fails the call. A script that writes no
+JSON-RPC answers with what it printed, all of it. stderr is for you to read: it goes to the log, and into the message
+of a failed call, and never changes a result.
+
+## While it runs
+
+Without an id, no reply:
+
+| method | params |
+| --- | --- |
+| \`log\`, \`logging/message\`, \`notifications/message\` | \`level\`, \`message\`, \`data\`? |
+| \`progress\`, \`notifications/progress\`, \`progress/update\` | \`current\`, \`total\`?, \`message\`? |
+| \`stream\`, \`stream/chunk\` | \`data\`, \`index\`?, \`is_final\`? |
+
+With an id of the script's own, and a reply on stdin:
+
+| method | params | reply |
+| --- | --- | --- |
+| \`elicitation/create\` | \`message\`, \`requestedSchema\` | \`{"action":"accept","content":{…}}\`, or \`decline\`, \`cancel\` |
+| \`sampling/createMessage\` | \`messages\`, \`maxTokens\`, … | \`{"role","content","model","stopReason"}\` |
+| \`tools/call\` | \`name\`, \`arguments\`? | \`{"output":…}\` |
+
+A request that fails is answered with \`{"error":"why"}\` as its result, and a method that does not exist with error
+-32601. \`capabilities\` in the request says what the client can do. \`memory/…\` and \`resources/…\` are answered with an
+error in this version.
+
+## Limits
+
+A call ends after 300 seconds, or after the tool's \`timeout_ms\`, and when its client cancels it; the script and all that
+it started end with it. It starts in an empty folder of its own that is removed afterwards, with \`PATH\`, \`HOME\`,
+\`LANG\`, \`TERM\` and \`TMPDIR\` and nothing else of the server's environment.
+`;
+}

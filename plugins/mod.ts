@@ -1,0 +1,13 @@
+/**
+ * The one list of what ships.
+ *
+ * @module
+ */
+import type { Plugin } from "../kernel/mod.ts";
+
+import store from "./store/mod.ts";
+
+export { default as exposure } from "./exposure/mod.ts";
+
+/** Plugins that are used unless the configuration leaves them out. */
+export const shipped: readonly Plugin[] = [store];

@@ -1,0 +1,88 @@
+/**
+ * Runs the tests on Node: every `tests/**\/*_test.ts` is bundled, then given to Node's test runner.
+ *
+ * ```sh
+ * deno run -A scripts/test_node.ts                              # the Node on the path
+ * deno run -A scripts/test_node.ts --node 22 --node 24 kernel/  # other versions; files whose path has "kernel/"
+ * ```
+ *
+ * @module
+ */
+import { build, stop } from "esbuild";
+import { rm } from "node:fs/promises";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { findCompanions, rewriteCompanions } from "./lib/companions.ts";
+import { runMain } from "./lib/main.ts";
+import { findNode } from "./lib/nodes.ts";
+import { resolveOwnNames } from "./lib/own_names.ts";
+import { inRepository, listFiles, print, ROOT } from "./lib/repository.ts";
+import { hasPackages, run } from "./lib/run.ts";
+
+const OUTPUT = ".build/tests";
+
+/** Bundles test files into `.build/tests`, with what they start and read, and gives the paths of the bundles. */
+async function bundle(files: readonly string[]): Promise<string[]> {
+  await rm(inRepository(OUTPUT), { recursive: true, force: true });
+  const programs = findCompanions(["kernel", "plugins", "tests"]).filter(({ isSource }) => isSource);
+  const entries = [
+    ...files.map((path) => ({ in: path, out: path.slice(0, -3) })),
+    ...programs.map(({ path, outputName }) => ({ in: path, out: outputName })),
+  ];
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: entries,
+    outdir: OUTPUT,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    sourcemap: "linked",
+    keepNames: true,
+    logLevel: "warning",
+    plugins: [
+      resolveOwnNames(),
+      // the bundle is for this machine only, so absolute addresses do
+      rewriteCompanions(({ path, outputName, isSource }) => {
+        const file = inRepository(...(isSource ? [OUTPUT, `${outputName}.js`] : [path]));
+        return `new URL(${JSON.stringify(`file://${encodeURI(file)}${path.endsWith("/") ? "/" : ""}`)})`;
+      }),
+    ],
+  });
+  return files.map((path) => inRepository(OUTPUT, `${path.slice(0, -3)}.js`));
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { node: { type: "string", multiple: true, default: ["path"] } },
+    allowPositionals: true,
+  });
+  const files = listFiles("tests", "_test.ts").filter((path) =>
+    positionals.length === 0 || positionals.some((part) => path.includes(part))
+  );
+  if (files.length === 0) throw new Error("Cannot run tests: no test file matches");
+  if (!hasPackages()) throw new Error('Cannot run tests: the packages are not installed; run "npm ci"');
+  const bundles = await bundle(files);
+  for (const version of values.node) {
+    const node = await findNode(version);
+    if ("missing" in node) {
+      print(node.missing);
+      process.exitCode = 1;
+      continue;
+    }
+    const flags = [
+      "--enable-source-maps",
+      "--test",
+      "--test-reporter=spec",
+      "--test-concurrency=2",
+      "--test-timeout=180000",
+    ];
+    const finished = await run([node.binary, ...flags, ...bundles], { env: { NODE_OPTIONS: "" } });
+    print(finished.output.trimEnd());
+    if (finished.code !== 0) process.exitCode = 1;
+  }
+}
+
+await runMain(() => main().finally(stop));

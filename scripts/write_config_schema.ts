@@ -1,0 +1,9 @@
+/**
+ * Writes `collet.schema.json`, the JSON Schema of `collet.json`, from the tables that the program itself uses.
+ *
+ * @module
+ */
+import { writeFile } from "node:fs/promises";
+import { configSchemaText } from "../kernel/command_line/config_schema.ts";
+
+await writeFile(new URL("../collet.schema.json", import.meta.url), configSchemaText());
