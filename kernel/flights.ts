@@ -4,7 +4,10 @@
  * @module
  */
 import type { Call } from "./call.ts";
-import { ToolError } from "./errors.ts";
+import { isToolError, ToolError } from "./errors.ts";
+
+// timers count to 2^31 - 1 milliseconds, and fire at once beyond that
+const LONGEST_MS = 2_147_483_647;
 
 /** Runs the calls of one plugin. */
 export class Flights {
@@ -30,12 +33,15 @@ export class Flights {
     if (this.#closing) throw new ToolError(`Cannot call: plugin "${this.#owner}" is being unloaded`);
     const controller = new AbortController();
     const { signal } = controller;
-    const onCallerAbort = () => controller.abort(new ToolError("Cancelled by the client"));
+    const onCallerAbort = () => {
+      const { reason } = call.signal;
+      controller.abort(isToolError(reason) ? reason : new ToolError("Cancelled by the client"));
+    };
     if (call.signal.aborted) onCallerAbort();
     call.signal.addEventListener("abort", onCallerAbort, { once: true });
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
       controller.abort(new ToolError(`Timed out after ${timeoutMs / 1000} s`));
-    }, timeoutMs);
+    }, Math.min(timeoutMs, LONGEST_MS));
 
     const work = (async () => {
       signal.throwIfAborted();

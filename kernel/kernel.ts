@@ -159,6 +159,8 @@ export class Kernel implements AsyncDisposable {
     // stop() may have been called meanwhile; it is waiting for this turn to end
     if (this.#state !== "starting") throw new KernelError("KERNEL_STATE", "Cannot start: stop() was called meanwhile");
     this.#state = "running";
+    // whoever connects from here on has seen none of the lists
+    this.#announceChanges();
     this.#events.emit(KernelStarted, {});
     return this;
   }
@@ -405,14 +407,14 @@ export class Kernel implements AsyncDisposable {
 
   #registryChanged(kind: ItemKind): void {
     // a turn of the event loop, not a microtask: a handler that awaits between registrations makes one notice
-    if (this.#changedKinds.size === 0) {
-      setTimeout(() => {
-        const kinds = [...this.#changedKinds];
-        this.#changedKinds.clear();
-        for (const changed of kinds) this.#events.emit(RegistryChanged, { kind: changed });
-      }, 0);
-    }
+    if (this.#changedKinds.size === 0) setTimeout(() => this.#announceChanges(), 0);
     this.#changedKinds.add(kind);
+  }
+
+  #announceChanges(): void {
+    const kinds = [...this.#changedKinds];
+    this.#changedKinds.clear();
+    for (const kind of kinds) this.#events.emit(RegistryChanged, { kind });
   }
 }
 

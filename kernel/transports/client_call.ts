@@ -16,7 +16,7 @@ import {
   type SampleResult,
 } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
-import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
+import { ErrorCode, isToolError, messageOf, ProtocolError, ToolError } from "../errors.ts";
 import type { ParkedCall } from "./parking.ts";
 import { describeQuestion, elicitation, isAnswer, isCovered, type Question, ROOTS, sampling } from "./questions.ts";
 
@@ -37,7 +37,8 @@ export interface LegacyRequest {
   readonly meta: JsonObject;
   /** The level that the client set, or the default. */
   readonly logLevel: LogLevel;
-  notify(method: string, params: JsonObject): void;
+  /** Sends a notification along with this request; resolves when the way to the client is free for more. */
+  notify(method: string, params: JsonObject): Promise<void>;
   /** Sends a request to the client and waits for its result. */
   request(method: string, params: JsonObject): Promise<unknown>;
   releaseStream(retryMs?: number): void;
@@ -51,7 +52,10 @@ export function legacyCall(request: LegacyRequest): Call {
       throw new ToolError(`Cannot ${describeQuestion(question)}: the client has not declared that capability`);
     }
     const params = withElicitationId(question.params);
-    const answer = await request.request(question.method, params);
+    const answer = await request.request(question.method, params).catch((thrown) => {
+      if (isToolError(thrown)) throw thrown;
+      throw new ToolError(`Cannot ${describeQuestion(question)}: ${messageOf(thrown)}`, { cause: thrown });
+    });
     if (!isAnswer(question, answer)) throw new ToolError(`Cannot ${describeQuestion(question)}: the answer is malformed`);
     return answer;
   };
@@ -88,11 +92,10 @@ export function modernCall(parked: ParkedCall): Call {
       meta: exchange.meta,
       level: () => asLogLevel(parked.exchange?.meta[ENVELOPE.logLevel]),
       // each round has its own token and its own stream; while parked nobody listens
-      notify: (method, params) => {
+      notify: async (method, params) => {
         const now = parked.exchange;
-        if (now === undefined) return;
-        const token = now.meta["progressToken"];
-        now.notify(method, "progressToken" in params ? { ...params, progressToken: token } : params);
+        const token = now?.meta["progressToken"];
+        await now?.notify(method, "progressToken" in params ? { ...params, progressToken: token } : params);
       },
     }),
     ...questions(ask, client),
@@ -119,30 +122,29 @@ interface Reporter {
   readonly meta: JsonObject;
   /** `undefined` sends nothing. */
   level(): LogLevel | undefined;
-  notify(method: string, params: JsonObject): void;
+  notify(method: string, params: JsonObject): Promise<void>;
 }
 
 function reports({ meta, level, notify }: Reporter): Required<Pick<CallPatch, "progress" | "log">> {
   const { progressToken } = meta;
   let last = -Infinity;
   return {
-    progress(done, total, message) {
+    async progress(done, total, message) {
+      if (typeof progressToken !== "string" && typeof progressToken !== "number") return;
       // progress must rise from one notification to the next
-      if ((typeof progressToken === "string" || typeof progressToken === "number") && done > last) {
-        last = done;
-        notify("notifications/progress", {
-          progressToken,
-          progress: done,
-          ...(total !== undefined && { total }),
-          ...(message !== undefined && { message }),
-        });
-      }
-      return Promise.resolve();
+      if (!(done > last)) return;
+      last = done;
+      await notify("notifications/progress", {
+        progressToken,
+        progress: done,
+        ...(total !== undefined && { total }),
+        ...(message !== undefined && { message }),
+      });
     },
     log(at, message, data, logger = "collet") {
       const least = level();
       if (least === undefined || LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(least)) return;
-      notify("notifications/message", { level: at, logger, data: data === undefined ? message : logData(message, data) });
+      void notify("notifications/message", { level: at, logger, data: data === undefined ? message : logData(message, data) });
     },
   };
 }

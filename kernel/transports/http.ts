@@ -27,6 +27,7 @@ import { findHeaderMismatch } from "./param_headers.ts";
 import { Parking, type ParkingOptions } from "./parking.ts";
 import { createServerFactory, requestsInFlight, type ServerInfo } from "./server.ts";
 import { type Session, type SessionLimits, SessionTable } from "./sessions.ts";
+import { streamWhenSlow } from "./slow_answers.ts";
 import { SseTransport } from "./sse.ts";
 
 export interface HttpOptions {
@@ -160,7 +161,8 @@ class KernelHttpHandler implements HttpHandler {
     if (await isLegacyRequest(bare, body.value)) return await this.#legacyPost(bare, { body: body.value, principal });
     const mismatch = this.#findHeaderMismatch(bare.headers, body.value);
     if (mismatch !== undefined) return mismatch;
-    const response = await this.#modern.fetch(bare, { parsedBody: body.value, authInfo: authOf(principal) });
+    const serve = { parsedBody: body.value, authInfo: authOf(principal) };
+    const response = await streamWhenSlow(bare, (served) => this.#modern.fetch(served, serve));
     return followListen(this.#kernel, { message: body.value, response, call: createCall({ principal }) });
   }
 

@@ -13,8 +13,8 @@ import { isAnswer, type Question } from "./questions.ts";
 export interface Exchange {
   /** Aborts when the client gives this request up. */
   readonly signal: AbortSignal;
-  /** Sends a notification along with this request. */
-  notify(method: string, params: JsonObject): void;
+  /** Sends a notification along with this request; resolves when the way to the client is free for more. */
+  notify(method: string, params: JsonObject): Promise<void>;
   readonly principal: Principal | undefined;
   readonly method: string;
   readonly params: JsonObject;
@@ -27,7 +27,7 @@ export interface Exchange {
 }
 
 export interface ParkingOptions {
-  /** Most calls that wait at one time; 1,000 by default. */
+  /** Most calls that wait for their clients at one time, whatever their revision; 1,000 by default. */
   readonly maxParked?: number;
   /** Time after which a parked call is given up, in milliseconds; 600,000 by default. */
   readonly ttlMs?: number;
@@ -45,11 +45,12 @@ export interface InputRequired {
   readonly requestState: string;
 }
 
-/** Runs calls of revision 2026-07-28, parks those that ask, and resumes them. */
+/** Runs calls of revision 2026-07-28, parks those that ask, and resumes them; bounds how many calls wait. */
 export class Parking {
   readonly #maxParked: number;
   readonly #ttlMs: number;
   readonly #parked = new Map<string, ParkedCall>();
+  #waiting = 0;
   #codec: Promise<StateCodec> | undefined;
 
   constructor({ maxParked = 1_000, ttlMs = 600_000 }: ParkingOptions = {}) {
@@ -59,7 +60,22 @@ export class Parking {
 
   /** Number of calls that wait for their client. */
   get size(): number {
-    return this.#parked.size;
+    return this.#parked.size + this.#waiting;
+  }
+
+  /**
+   * Counts a call that waits while its client is asked by a request, as the revisions before 2026-07-28 do.
+   *
+   * @throws {ToolError} when too many calls wait.
+   */
+  async wait<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.size >= this.#maxParked) throw tooManyWait();
+    this.#waiting++;
+    try {
+      return await ask();
+    } finally {
+      this.#waiting--;
+    }
   }
 
   /**
@@ -76,11 +92,9 @@ export class Parking {
       : await this.#take(exchange, exchange.requestState);
     const outcome = await call.untilAnswer();
     if (outcome !== ASKING) return outcome as T;
-    if (this.#parked.size >= this.#maxParked) {
-      call.abort(new ToolError("Cannot ask the client: too many calls wait for theirs; try again later"));
-      return await call.untilAnswer() as T;
-    }
-    return await this.#park(call, exchange);
+    if (this.size < this.#maxParked) return await this.#park(call, exchange);
+    call.abort(tooManyWait());
+    return await call.outcome as T;
   }
 
   /** Ends every parked call. */
@@ -124,6 +138,10 @@ export class Parking {
   }
 }
 
+function tooManyWait(): ToolError {
+  return new ToolError("Cannot ask the client: too many calls wait for theirs; try again later");
+}
+
 // a state is good for the same request of the same principal only
 function bindingOf({ principal, method, params }: Exchange): string {
   const { inputResponses: _answers, requestState: _state, _meta, ...request } = params;
@@ -132,12 +150,19 @@ function bindingOf({ principal, method, params }: Exchange): string {
 
 const ASKING = Symbol("asking");
 
+interface OpenQuestion {
+  readonly question: Question;
+  answer(value: unknown): void;
+  refuse(reason: unknown): void;
+}
+
 /** One call of revision 2026-07-28, over all requests that serve it. */
 export class ParkedCall {
   readonly id: string = crypto.randomUUID();
+  /** What the work comes to. */
+  readonly outcome: Promise<unknown>;
   readonly #controller = new AbortController();
-  readonly #open = new Map<string, { readonly question: Question; answer(value: unknown): void }>();
-  readonly #outcome: Promise<unknown>;
+  readonly #open = new Map<string, OpenQuestion>();
   readonly #early: Map<string, unknown>;
   #exchange: Exchange | undefined;
   #giveUp: (() => void) | undefined;
@@ -151,12 +176,13 @@ export class ParkedCall {
     // answers may come with the first request already, by the keys that the questions will have
     this.#early = new Map(Object.entries(exchange.inputResponses ?? {}));
     this.#follow(exchange);
-    this.#outcome = work(this);
-    // a call that ends while it is parked is read by the retry, or by nobody
-    this.#outcome.catch(() => {});
+    this.outcome = work(this);
+    // a call that ends while it is parked is read by the retry, or by nobody; a handler that it left behind gets no answer
+    const end = () => this.#end(new ToolError("Ended: the call has its result"));
+    this.outcome.then(end, end);
   }
 
-  /** Aborts when the client gives up, or never comes back. */
+  /** Aborts when the client gives up or never comes back, and when all is done. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -176,9 +202,9 @@ export class ParkedCall {
     const early = this.#early.get(key);
     this.#early.delete(key);
     if (isAnswer(question, early)) return Promise.resolve(early);
-    return new Promise((resolve, reject) => {
-      this.#open.set(key, { question, answer: resolve });
-      this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
+    if (this.signal.aborted) return Promise.reject(this.signal.reason);
+    return new Promise((answer, refuse) => {
+      this.#open.set(key, { question, answer, refuse });
       this.#announce();
     });
   }
@@ -190,7 +216,7 @@ export class ParkedCall {
       if (this.#asking) resolve(ASKING);
     });
     try {
-      return await Promise.race([this.#outcome, asked]);
+      return await Promise.race([this.outcome, asked]);
     } finally {
       this.#asked = undefined;
     }
@@ -232,7 +258,13 @@ export class ParkedCall {
 
   abort(reason: unknown): void {
     clearTimeout(this.#timer);
+    this.#end(reason);
+  }
+
+  #end(reason: unknown): void {
     this.#controller.abort(reason);
+    for (const { refuse } of this.#open.values()) refuse(reason);
+    this.#open.clear();
   }
 
   // questions asked in one turn of the event loop go out together

@@ -13,7 +13,7 @@ import {
 import { type Call, LOG_LEVELS, type LogLevel, type Principal } from "../call.ts";
 import type { CompletionRef } from "../completion.ts";
 import { type Icon, isObject, type JsonObject } from "../content.ts";
-import { ErrorCode, isProtocolError, ProtocolError } from "../errors.ts";
+import { ErrorCode, isProtocolError, messageOf, ProtocolError } from "../errors.ts";
 import { RegistryChanged, ResourceUpdated } from "../events.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer } from "../plugin.ts";
@@ -36,7 +36,7 @@ export interface ServerInfo {
 export interface ServerFactoryOptions {
   /** Derives the principal from what the transport authenticated. */
   principal(auth: AuthInfo | undefined): Principal | undefined;
-  /** Where calls of revision 2026-07-28 wait for their clients; shared by all servers of a door. */
+  /** Where calls wait for their clients; shared by all servers of a door. */
   readonly parking?: Parking;
   /** Whether the server lives as long as its connection, and so tells of list changes. */
   isConnection(context: McpRequestContext): boolean;
@@ -149,13 +149,15 @@ class ServedClient {
       return {};
     });
     on("resources/subscribe", async ({ uri }, call) => {
-      await this.#subscribed.get(String(uri))?.();
+      const before = this.#subscribed.get(String(uri));
       this.#subscribed.set(String(uri), kernel.subscribe(String(uri), call));
+      await before?.();
       return {};
     });
     on("resources/unsubscribe", async ({ uri }) => {
-      await this.#subscribed.get(String(uri))?.();
+      const before = this.#subscribed.get(String(uri));
       this.#subscribed.delete(String(uri));
+      await before?.();
       return {};
     });
   }
@@ -198,16 +200,35 @@ class ServedClient {
     ) => void;
     register(method, async ({ params = {} }, context) => {
       this.#inFlight++;
+      // a handler that its call has left behind asks and tells the client nothing more
+      const ended = new AbortController();
       try {
-        if (era === "legacy") return await handler(params, this.#legacyCall(context));
-        const exchange = this.#exchange(params, context);
+        if (era === "legacy") return await handler(params, this.#legacyCall(context, ended.signal));
+        const exchange = this.#exchange(params, context, ended.signal);
         return await parking.serve(exchange, async (parked) => await handler(params, modernCall(parked)));
       } catch (thrown) {
-        throw isProtocolError(thrown) ? forEra(thrown, era) : thrown;
+        throw this.#toProtocolError(method, thrown);
       } finally {
+        ended.abort("The call has ended");
         this.#inFlight--;
+        if (era === "legacy" && context.mcpReq.signal.aborted) this.#endCancelled(context);
       }
     });
+  }
+
+  #toProtocolError(method: string, thrown: unknown): ProtocolError {
+    const { kernel, era } = this.#options;
+    if (isProtocolError(thrown)) return forEra(thrown, era);
+    kernel.log.error(`Request "${method}" failed: ${messageOf(thrown)}`, { error: thrown });
+    return new ProtocolError(ErrorCode.internalError, `Request "${method}" failed`);
+  }
+
+  // the SDK leaves a cancelled request unanswered, and over HTTP its stream open as long as the session: an answer, which
+  // clients ignore by then, ends it
+  #endCancelled({ mcpReq, http }: ServerContext): void {
+    if (http?.req === undefined) return;
+    const error = { code: ErrorCode.internalError, message: "Cancelled by the client" };
+    void this.#server.transport?.send({ jsonrpc: "2.0", id: mcpReq.id, error }).catch(() => {});
   }
 
   async #complete(ref: unknown, argument: unknown, call: Call): Promise<JsonObject> {
@@ -219,8 +240,9 @@ class ServedClient {
     return { values: values.slice(0, 100), total: values.length, hasMore: values.length > 100 };
   }
 
-  #legacyCall({ mcpReq, http, sessionId }: ServerContext): Call {
+  #legacyCall({ mcpReq, http, sessionId }: ServerContext, ended: AbortSignal): Call {
     const server = this.#server;
+    const { parking } = this.#options;
     const client = server.getClientVersion();
     return legacyCall({
       signal: mcpReq.signal,
@@ -234,21 +256,23 @@ class ServedClient {
       },
       meta: mcpReq._meta as JsonObject | undefined ?? {},
       logLevel: this.#logLevel,
-      notify: notifier(mcpReq),
+      notify: notifier(mcpReq, ended),
       request: (method, params) =>
-        mcpReq.send({ method: method as "elicitation/create", params: params as Record<string, unknown> }, {
-          timeout: QUESTION_TIMEOUT_MS,
-          signal: mcpReq.signal,
-        }),
+        parking.wait(() =>
+          mcpReq.send({ method: method as "elicitation/create", params: params as Record<string, unknown> }, {
+            timeout: QUESTION_TIMEOUT_MS,
+            signal: AbortSignal.any([mcpReq.signal, ended]),
+          })
+        ),
       releaseStream: () => http?.closeSSE?.(),
     });
   }
 
-  #exchange(params: JsonObject, { mcpReq, http }: ServerContext): Exchange {
+  #exchange(params: JsonObject, { mcpReq, http }: ServerContext, ended: AbortSignal): Exchange {
     const { inputResponses, droppedInputResponseKeys } = mcpReq as { inputResponses?: unknown; droppedInputResponseKeys?: string[] };
     return {
       signal: mcpReq.signal,
-      notify: notifier(mcpReq),
+      notify: notifier(mcpReq, ended),
       principal: this.#options.principal(http?.authInfo),
       method: mcpReq.method,
       params,
@@ -259,9 +283,9 @@ class ServedClient {
   }
 }
 
-function notifier(mcpReq: ServerContext["mcpReq"]): (method: string, params: JsonObject) => void {
+function notifier(mcpReq: ServerContext["mcpReq"], ended: AbortSignal): Exchange["notify"] {
   // a stream that the client has left takes nothing more
-  return (method, params) => void mcpReq.notify({ method, params } as never).catch(() => {});
+  return async (method, params) => ended.aborted ? undefined : await mcpReq.notify({ method, params } as never).catch(() => {});
 }
 
 function paged(

@@ -1,6 +1,5 @@
 /**
- * MCP over stdin and stdout: one JSON message a line. stdout carries the protocol and nothing else, whatever a plugin
- * or a library prints.
+ * MCP over stdin and stdout: one JSON message a line.
  *
  * @module
  */
@@ -21,7 +20,7 @@ import { createServerFactory, type ServerInfo } from "./server.ts";
 export interface StdioOptions {
   /** stdin by default. */
   readonly input?: Readable;
-  /** stdout by default; {@linkcode reserveStdout} first, so that nothing else reaches it. */
+  /** stdout by default. Whoever serves a process reserves it first, so that nothing else reaches it. */
   readonly output?: Pick<Writable, "write" | "once" | "off">;
   /** Largest message in bytes; 16 MiB by default. */
   readonly maxMessageBytes?: number;
@@ -57,27 +56,6 @@ export function serveStdio(kernel: Kernel, info: ServerInfo, options: StdioOptio
       await transport.close();
     },
   };
-}
-
-/**
- * Reserves stdout for the protocol: everything else that is printed goes to stderr. Gives the one way left to stdout.
- */
-export function reserveStdout(): Pick<Writable, "write" | "once" | "off"> {
-  const { stdout, stderr } = process;
-  const write = stdout.write.bind(stdout);
-  const reserved: Pick<Writable, "write" | "once" | "off"> = {
-    write: write as Writable["write"],
-    once: stdout.once.bind(stdout) as Writable["once"],
-    off: stdout.off.bind(stdout) as Writable["off"],
-  };
-  stdout.write = stderr.write.bind(stderr) as typeof stdout.write;
-  // Deno's console does not go through process.stdout
-  // deno-lint-ignore no-console -- console.error is stderr on every runtime
-  const print = console.error.bind(console);
-  Object.assign(console, { log: print, info: print, debug: print, dir: print, table: print });
-  const deno = (globalThis as { Deno?: { stdout: object; stderr: { write: unknown; writeSync: unknown } } }).Deno;
-  if (deno !== undefined) Object.assign(deno.stdout, { write: deno.stderr.write, writeSync: deno.stderr.writeSync });
-  return reserved;
 }
 
 /** Lines in, lines out. A line that is no message gets an error and does no harm to the next. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Client, type ClientOptions, type PriorDiscovery, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { test } from "node:test";
 import process from "node:process";
@@ -49,7 +49,7 @@ export function forEachTransport(
 ): void {
   for (const transport of transports) {
     for (const era of eras) {
-      const connect = (options: ConnectOptions = {}) => CONNECTORS[transport](makeClient(era, options), options);
+      const connect = (options: ConnectOptions = {}) => CONNECTORS[transport](makeClient(era, options), { ...options, era });
       test(`${title} (${transport}, ${era})`, () => run({ transport, era, connect }));
     }
   }
@@ -64,7 +64,9 @@ function makeClient(era: TestEra, { client: options, prepare }: ConnectOptions):
   return client;
 }
 
-const CONNECTORS: Record<TransportName, (client: Client, options: ConnectOptions) => Promise<Connection>> = {
+type Connector = (client: Client, options: ConnectOptions & { readonly era: TestEra }) => Promise<Connection>;
+
+const CONNECTORS: Record<TransportName, Connector> = {
   async memory(client, { config }) {
     const { app, close } = await startApp(config);
     const fetch = (url: string | URL, init?: RequestInit) => Promise.resolve(app.fetch(new Request(url, init)));
@@ -79,22 +81,30 @@ const CONNECTORS: Record<TransportName, (client: Client, options: ConnectOptions
       await server.close();
     });
   },
-  async stdio(client, { config }) {
-    return await connected(client, new StdioClientTransport({ ...starter(config), stderr: "inherit" }), () => {});
+  async stdio(client, { config, era }) {
+    const transport = new StdioClientTransport({ ...starter(config), stderr: "inherit" });
+    const connection = await connected(client, transport, () => {}, era === "2026" ? known : undefined);
+    const discover = client.getDiscoverResult();
+    if (discover !== undefined) known ??= { kind: "modern", discover };
+    return connection;
   },
 };
+
+// a client that knows the server need not start a second process to ask it for its era
+let known: PriorDiscovery | undefined;
 
 async function connected(
   client: Client,
   transport: StreamableHTTPClientTransport | StdioClientTransport,
   close: () => void | Promise<void>,
+  prior?: PriorDiscovery,
 ): Promise<Connection> {
   const end = async () => {
     await client.close();
     await close();
   };
   try {
-    await client.connect(transport);
+    await client.connect(transport, prior === undefined ? {} : { prior });
   } catch (thrown) {
     await end();
     throw thrown;
@@ -105,7 +115,7 @@ async function connected(
 /** The command that starts `everything` as a process of this runtime, over stdin and stdout. */
 export function starter(config: EverythingConfig = {}): { command: string; args: string[] } {
   const path = fileURLToPath(new URL("../fixtures/everything/stdio.ts", import.meta.url));
-  const flags = "Deno" in globalThis ? ["run", "--quiet", "--allow-all", "--no-check"] : ["--enable-source-maps"];
+  const flags = "Deno" in globalThis ? ["run", "--quiet", "--allow-all", "--no-check"] : [];
   return { command: process.execPath, args: [...flags, path, JSON.stringify(config)] };
 }
 

@@ -50,7 +50,10 @@ test("results leaves small answers as they are", async () => {
 test("results answers with the head of a long text and a link to the whole", async () => {
   await using kit = await kitOf();
   const { content, isError } = await kit.client.callTool({ name: "say", arguments: { length: 101 } });
-  const [head, link] = content as unknown as [{ text: string }, { type: string; uri: string; size: number; mimeType: string }];
+  const [head, link] = content as unknown as [
+    { text: string },
+    { type: string; uri: string; size: number; mimeType: string },
+  ];
   assert.equal(isError, undefined);
   assert.match(head.text, /^x{10}\n\n\[91 of 101 characters left out: read the whole at collet:\/\/results\//);
   assert.deepEqual([link.type, link.size, link.mimeType], ["resource_link", 101, "text/plain"]);

@@ -1,0 +1,69 @@
+/**
+ * The tools of skillz that were there when this server first saw their folder: they keep what they always had. What is
+ * put there later, or changed, has to be granted like any other tool.
+ *
+ * @module
+ */
+import type { Folder } from "../../kernel/mod.ts";
+import { digestOf } from "./digest.ts";
+
+const FILE = "legacy_tools.json";
+const LOCK = "legacy_tools";
+
+interface Records {
+  readonly format: 1;
+  /** By absolute path of the tools folder. */
+  readonly folders: Readonly<Record<string, { readonly first_start: string; readonly tools: Digests }>>;
+}
+
+/** Digests of tools by the names of their folders. */
+type Digests = Readonly<Record<string, string>>;
+
+/** What {@linkcode recordLegacyTools} found. */
+export interface LegacyTools {
+  /** Whether the folder was seen for the first time. */
+  readonly isFirstStart: boolean;
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads which tools of a folder are trusted as skillz's own; at the first start, records them.
+ *
+ * @param home Where the record is kept, out of reach of whoever copies something into the tools folder.
+ * @param candidates Folders of the tools that skillz made.
+ * @throws {Error} when the record cannot be read: then nothing is trusted by guess.
+ */
+export async function recordLegacyTools(
+  home: Folder,
+  tools: Folder,
+  candidates: readonly string[],
+): Promise<LegacyTools> {
+  const seen = (await readRecords(home)).folders[tools.path];
+  if (seen !== undefined) return { isFirstStart: false, digests: new Map(Object.entries(seen.tools)) };
+  const digests = new Map<string, string>();
+  for (const folder of candidates) digests.set(folder, await digestOf(tools.at(folder)));
+  const release = await home.lock(LOCK);
+  try {
+    const { folders } = await readRecords(home);
+    const record = { first_start: new Date().toISOString(), tools: Object.fromEntries(digests) };
+    const records: Records = { format: 1, folders: { ...folders, [tools.path]: folders[tools.path] ?? record } };
+    await home.writeAtomic(FILE, `${JSON.stringify(records, null, 2)}\n`);
+  } finally {
+    await release();
+  }
+  return { isFirstStart: true, digests };
+}
+
+async function readRecords(home: Folder): Promise<Records> {
+  const text = await home.readText(FILE);
+  if (text === undefined) return { format: 1, folders: {} };
+  try {
+    const { folders } = JSON.parse(text) as Partial<Records>;
+    if (typeof folders === "object" && folders !== null) return { format: 1, folders };
+  } catch {
+    // said below
+  }
+  throw new Error(
+    `Cannot read "${FILE}" in ${home.path}: it is not the JSON that was written there; remove it to start anew`,
+  );
+}

@@ -1,0 +1,113 @@
+/**
+ * What `list_tools` and `search_tools` say of tools: entries for programs, Markdown for models.
+ *
+ * @module
+ */
+import type { JsonObject, ToolSummary } from "../../kernel/mod.ts";
+import type { StoredTool } from "./contract.ts";
+import type { Searchable } from "./search.ts";
+
+/** The kind of tools that a plugin brings. */
+export const BUILT_IN = "built-in";
+const UNREADABLE = "unreadable";
+
+/** One tool in an answer. */
+export interface ToolEntry {
+  readonly name: string;
+  /** `script`, `wasm`, … for made tools, `built-in` for those of plugins. */
+  readonly kind: string;
+  readonly version?: string;
+  readonly description: string;
+  readonly tags?: readonly string[];
+  /** The command that runs it, of a script. */
+  readonly interpreter?: string;
+  readonly state: StoredTool["state"];
+  /** Why it is not `ready`. */
+  readonly reason?: string;
+  readonly input_schema?: JsonObject;
+  readonly output_schema?: JsonObject;
+}
+
+/** What an entry is made of. */
+export interface Described {
+  readonly stored?: StoredTool | undefined;
+  readonly summary?: ToolSummary | undefined;
+}
+
+/** Makes the entry of a tool: made at run time (`stored`), in the registry (`summary`), or both. */
+export function entryOf({ stored, summary }: Described, hasSchemas: boolean): ToolEntry {
+  const manifest = stored?.manifest;
+  const { version, tags, interpreter } = manifest ?? {};
+  return {
+    name: stored?.name ?? summary?.name ?? "",
+    kind: manifest?.tool_type ?? (stored === undefined ? BUILT_IN : UNREADABLE),
+    ...(version !== undefined && { version }),
+    description: manifest?.description ?? summary?.description ?? "",
+    ...(tags !== undefined && tags.length > 0 && { tags }),
+    ...(interpreter !== undefined && { interpreter }),
+    state: stored?.state ?? "ready",
+    ...(stored?.reason !== undefined && { reason: stored.reason }),
+    ...(hasSchemas && summary !== undefined && { input_schema: summary.inputSchema }),
+    ...(hasSchemas && summary?.outputSchema !== undefined && { output_schema: summary.outputSchema }),
+  };
+}
+
+/** Gives what a search looks at. */
+export function searchableOf({ stored, summary }: Described): Searchable {
+  const schema = summary?.inputSchema["properties"];
+  return {
+    name: stored?.name ?? summary?.name ?? "",
+    title: summary?.title ?? summary?.annotations?.title,
+    description: stored?.manifest?.description ?? summary?.description ?? "",
+    tags: stored?.manifest?.tags,
+    parameters: typeof schema === "object" && schema !== null ? Object.keys(schema) : [],
+  };
+}
+
+const HEADINGS: Readonly<Record<string, string>> = Object.freeze({
+  script: "Script tools",
+  wasm: "WASM tools",
+  pipeline: "Pipelines",
+  mcp: "MCP servers",
+  [BUILT_IN]: "Built-in tools",
+  [UNREADABLE]: "Broken",
+});
+
+const CALL_HINT = 'Call one by its name, or with `call_tool`: `{"tool_name": "…", "arguments": {…}}`.';
+
+/** Writes a list of tools, grouped by kind. */
+export function listText(entries: readonly ToolEntry[], empty: string): string {
+  if (entries.length === 0) return empty;
+  const kinds = [...new Set(entries.map((it) => it.kind))].sort((a, b) => order(a) - order(b) || (a < b ? -1 : 1));
+  const groups = kinds.map((kind) => {
+    const lines = entries.filter((it) => it.kind === kind).map(entryText);
+    return `## ${Object.hasOwn(HEADINGS, kind) ? HEADINGS[kind] : kind} (${lines.length})\n\n${lines.join("\n")}`;
+  });
+  return `# Tools\n\n${groups.join("\n\n")}\n\n${CALL_HINT}`;
+}
+
+function order(kind: string): number {
+  const index = Object.keys(HEADINGS).indexOf(kind);
+  return index < 0 ? 3.5 : index;
+}
+
+/** Writes what a search found, best first. */
+export function foundText(entries: readonly ToolEntry[]): string {
+  return `${entries.map((entry) => `${entryText(entry)} (${entry.kind})`).join("\n")}\n\n${CALL_HINT}`;
+}
+
+function entryText(entry: ToolEntry): string {
+  const facts = [entry.interpreter, entry.version].filter((it) => it !== undefined).join(", ");
+  const problem = entry.state === "ready" ? "" : ` [${entry.state}: ${entry.reason}]`;
+  const schemas = [["Input", entry.input_schema], ["Output", entry.output_schema]] as const;
+  return [
+    `- **${entry.name}**${facts === "" ? "" : ` (${facts})`}: ${firstParagraph(entry.description)}${problem}`,
+    ...schemas.filter(([, schema]) => schema !== undefined)
+      .map(([what, schema]) => `  - ${what}: \`${JSON.stringify(schema)}\``),
+  ].join("\n");
+}
+
+// one tool is one item of the list, whatever its author wrote
+function firstParagraph(text: string): string {
+  return text.trim().split(/\n\s*\n/)[0]!.replace(/\s+/g, " ");
+}

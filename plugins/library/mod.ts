@@ -1,0 +1,98 @@
+/**
+ * The plugin `library`: tools made at run time, their folders and versions, and the tools to list, find, call and
+ * delete them. It provides the contract `ToolLibrary`, to which other plugins add kinds of tool.
+ *
+ * @example List the tools of a new server
+ * ```ts
+ * import { Kernel } from "collet";
+ * import { provide, memoryFiles } from "collet/testing";
+ * import { detectEnvironment, Environment, Files } from "collet";
+ * import library from "./mod.ts";
+ *
+ * await using kernel = await new Kernel()
+ *   .use(provide(Environment, await detectEnvironment({ home: "/memory" })))
+ *   .use(provide(Files, memoryFiles()))
+ *   .use(library, { tools_dir: "/memory/tools" })
+ *   .start();
+ * const { structuredContent } = await kernel.call("list_tools", {});
+ * if (JSON.stringify(structuredContent) !== '{"tools":[]}') throw new Error("unexpected");
+ * ```
+ *
+ * @module
+ */
+import * as v from "valibot";
+import {
+  definePlugin,
+  Environment,
+  Files,
+  KernelStarted,
+  type Plugin,
+  type PluginContext,
+  PluginLoaded,
+  Toolbox,
+} from "../../kernel/mod.ts";
+import { ToolLibrary, ToolRemoved } from "./contract.ts";
+import { Library } from "./library.ts";
+import { registerTools } from "./tools.ts";
+
+const Config = v.strictObject({
+  /** Folder of the tools; `TOOLS_DIR` by default, else `tools` in the home folder. `~` is expanded. */
+  tools_dir: v.optional(v.pipe(v.string(), v.minLength(1))),
+  /** How long deleted tools are kept. */
+  trash_days: v.optional(v.pipe(v.number(), v.minValue(0)), 30),
+});
+
+/** Settings of the plugin, as a caller writes them. */
+export type LibraryConfig = v.InferInput<typeof Config>;
+
+/** A kernel into which the library is loaded while it runs says nothing of its start; this long without it means so. */
+const SILENCE_MS = 1_000;
+
+const library: Plugin<LibraryConfig> = definePlugin({
+  name: "library",
+  version: "1.0.0",
+  description: "Tools made at run time: their folders, versions and names",
+  config: Config,
+  requires: { files: Files, environment: Environment, toolbox: Toolbox },
+  provides: [ToolLibrary],
+  async setup(ctx) {
+    const { files, environment, toolbox } = ctx.deps;
+    const directory = ctx.config.tools_dir ?? environment.variable("TOOLS_DIR");
+    const made = new Library({
+      home: files,
+      folder: directory ? files.open(environment.expand(directory)) : files.at("tools"),
+      toolbox,
+      register: (definition) => ctx.tool(definition),
+      log: ctx.log,
+      trashDays: ctx.config.trash_days,
+      onRemoved: (tool) => ctx.emit(ToolRemoved, tool),
+    });
+    ctx.own("tools", () => made.close());
+    await made.start();
+    ctx.provide(ToolLibrary, made);
+    registerTools({ tool: ctx.tool, library: made, toolbox });
+
+    // tools of plugins go first: one that was made must not take the name of one that ships, and stop the start
+    onceStarted(ctx, () => made.open());
+  },
+});
+
+export default library;
+
+/** Runs something when the kernel has started; in a kernel that was running before, soon. */
+function onceStarted(ctx: Pick<PluginContext, "on" | "own">, run: () => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const done = () => {
+    clearTimeout(timer);
+    for (const listener of listeners) void listener.dispose();
+    run();
+  };
+  const listeners = [
+    ctx.on(KernelStarted, done),
+    ctx.on(PluginLoaded, () => {
+      clearTimeout(timer);
+      timer = setTimeout(done, SILENCE_MS);
+    }),
+    ctx.own("timer of the start", () => clearTimeout(timer)),
+  ];
+}

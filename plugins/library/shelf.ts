@@ -1,0 +1,200 @@
+/**
+ * The tools that were found on disk: each is loaded by its kind, and offered to clients once the shelf is open.
+ *
+ * @module
+ */
+import { type Folder, isKernelError, isToolError, KernelError, type Log, messageOf } from "../../kernel/mod.ts";
+import type { LoadedTool, Manifest, StoredTool, ToolKind } from "./contract.ts";
+import { digestOf } from "./digest.ts";
+import { checkSchemas, OfferedTool, type Register } from "./offered_tool.ts";
+import type { FoundTool, ReadManifest } from "./storage.ts";
+
+/** What a {@linkcode Shelf} works with. */
+export interface ShelfOptions {
+  /** The folder of all tools. */
+  readonly folder: Folder;
+  readonly register: Register;
+  readonly log: Log;
+}
+
+/** One tool on the shelf. */
+export interface ShelvedTool extends FoundTool {
+  readonly name: string;
+  readonly manifest: Manifest | undefined;
+  problem: { readonly state: "unavailable" | "broken"; readonly reason: string } | undefined;
+  loaded: LoadedTool | undefined;
+  offered: OfferedTool | undefined;
+}
+
+/** Tools by their folders. */
+export class Shelf {
+  readonly #options: ShelfOptions;
+  readonly #kinds = new Map<string, ToolKind>();
+  readonly #tools = new Map<string, ShelvedTool>();
+  #legacy: ReadonlyMap<string, string> = new Map();
+  #isOpen = false;
+
+  constructor(options: ShelfOptions) {
+    this.#options = options;
+  }
+
+  /** Says which folders hold tools that keep what skillz gave them, with their digests. */
+  set legacy(digests: ReadonlyMap<string, string>) {
+    this.#legacy = digests;
+  }
+
+  get tools(): readonly ShelvedTool[] {
+    return [...this.#tools.values()];
+  }
+
+  kind(kind: string): ToolKind | undefined {
+    return this.#kinds.get(kind);
+  }
+
+  /** Finds a tool by its name; a well-formed one before a folder of that name. */
+  find(name: string): ShelvedTool | undefined {
+    const named = this.tools.filter((it) => it.name === name);
+    return named.find((it) => it.problem?.state !== "broken") ?? named[0];
+  }
+
+  at(folder: string): ShelvedTool | undefined {
+    return this.#tools.get(folder);
+  }
+
+  /** Puts a tool on the shelf, or in the place of the one that came from the same folder. */
+  async put(found: FoundTool, read: ReadManifest, before = this.#tools.get(found.folder)): Promise<ShelvedTool> {
+    const manifest = "manifest" in read ? read.manifest : undefined;
+    const tool: ShelvedTool = {
+      ...found,
+      name: manifest?.name ?? found.folder,
+      manifest,
+      problem: "manifest" in read ? undefined : { state: "broken", reason: read.reason },
+      loaded: undefined,
+      offered: undefined,
+    };
+    if (before !== undefined) this.#tools.delete(before.folder);
+    if (manifest !== undefined) await this.#settleTwins(tool);
+    this.#tools.set(found.folder, tool);
+    await this.#load(tool);
+    await this.#offerInPlaceOf(tool, before?.offered);
+    this.#report(tool);
+    return tool;
+  }
+
+  /** Of two folders with tools of one name, that of the same name counts, else the first. */
+  async #settleTwins(tool: ShelvedTool): Promise<void> {
+    const twin = this.tools.find((it) => it.manifest?.name === tool.name && it.problem?.state !== "broken");
+    if (twin === undefined) return;
+    const [winner, loser] = tool.folder === tool.name ? [tool, twin] : [twin, tool];
+    loser.problem = { state: "broken", reason: `its name is that of the tool in folder "${winner.folder}"` };
+    const { offered } = loser;
+    loser.loaded = loser.offered = undefined;
+    await offered?.dispose();
+  }
+
+  async take(folder: string): Promise<void> {
+    const tool = this.#tools.get(folder);
+    this.#tools.delete(folder);
+    await tool?.offered?.dispose();
+  }
+
+  /** Adds a kind and loads its tools. */
+  async addKind(kind: ToolKind): Promise<void> {
+    if (this.#kinds.has(kind.kind)) {
+      throw new KernelError("NAME_TAKEN", `Cannot add kind "${kind.kind}": it is provided already`);
+    }
+    this.#kinds.set(kind.kind, kind);
+    for (const tool of this.#ofKind(kind.kind)) {
+      await this.#load(tool);
+      this.#offer(tool);
+      this.#report(tool);
+    }
+  }
+
+  #report({ name, folder, problem }: ShelvedTool): void {
+    if (problem?.state === "broken") this.#options.log.warn(`Tool "${name}" is broken: ${problem.reason}`, { folder });
+  }
+
+  async removeKind(kind: string): Promise<void> {
+    this.#kinds.delete(kind);
+    for (const tool of this.#ofKind(kind)) {
+      const { offered } = tool;
+      tool.loaded = tool.offered = undefined;
+      await this.#load(tool);
+      await offered?.dispose();
+    }
+  }
+
+  #ofKind(kind: string): readonly ShelvedTool[] {
+    return this.tools.filter((it) => it.manifest?.tool_type === kind);
+  }
+
+  async #load(tool: ShelvedTool): Promise<void> {
+    const { manifest, folder } = tool;
+    if (manifest === undefined || tool.problem?.state === "broken") return;
+    try {
+      checkSchemas(manifest);
+      const kind = this.#kinds.get(manifest.tool_type);
+      if (kind === undefined) {
+        tool.problem = { state: "unavailable", reason: `not available: kind "${manifest.tool_type}"` };
+        return;
+      }
+      const isLegacy = await this.#isLegacy(tool);
+      tool.loaded = await kind.load(manifest, this.#options.folder.at(folder), { isLegacy });
+      tool.problem = undefined;
+    } catch (error) {
+      tool.problem = { state: isToolError(error) ? "unavailable" : "broken", reason: messageOf(error) };
+    }
+  }
+
+  async #isLegacy({ folder, manifest }: ShelvedTool): Promise<boolean> {
+    const digest = this.#legacy.get(folder);
+    if (digest === undefined || manifest?.format !== undefined) return false;
+    return await digestOf(this.#options.folder.at(folder)) === digest;
+  }
+
+  /** Offers all that is loaded; from now on tools are offered as they come. */
+  open(): void {
+    this.#isOpen = true;
+    this.retry();
+  }
+
+  /** Offers what could not be offered before, since its name may be free now. */
+  retry(): void {
+    for (const tool of this.#tools.values()) this.#offer(tool);
+  }
+
+  async #offerInPlaceOf(tool: ShelvedTool, before: OfferedTool | undefined): Promise<void> {
+    const { manifest, loaded } = tool;
+    if (before === undefined || manifest === undefined || loaded === undefined || before.name !== tool.name) {
+      await before?.dispose();
+      return this.#offer(tool);
+    }
+    tool.offered = before;
+    await before.replace(manifest, loaded);
+  }
+
+  #offer(tool: ShelvedTool): void {
+    const { manifest, loaded } = tool;
+    if (!this.#isOpen || manifest === undefined || loaded === undefined || tool.offered !== undefined) return;
+    try {
+      tool.offered = new OfferedTool(manifest, loaded, this.#options.register);
+      tool.problem = undefined;
+    } catch (error) {
+      if (!isKernelError(error)) throw error;
+      const isNews = tool.problem?.reason !== error.message;
+      tool.problem = { state: error.code === "NAME_TAKEN" ? "unavailable" : "broken", reason: error.message };
+      if (isNews) this.#options.log.warn(`Tool "${tool.name}" is not offered: ${error.message}`);
+    }
+  }
+
+  /** Releases every tool. */
+  async close(): Promise<void> {
+    for (const { folder } of this.tools) await this.take(folder);
+  }
+}
+
+/** What the library tells of a tool. */
+export function describeTool({ name, manifest, problem }: ShelvedTool): StoredTool {
+  return { name, manifest, state: problem?.state ?? "ready", reason: problem?.reason };
+}

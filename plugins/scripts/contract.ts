@@ -1,0 +1,42 @@
+/**
+ * The contract `ScriptRunner`: runs a program that speaks the script protocol, for whoever has one.
+ *
+ * @module
+ */
+import { type Call, type Contract, contract } from "../../kernel/mod.ts";
+import type { ToolOutput } from "../library/contract.ts";
+
+/** A script to run. */
+export interface Script {
+  /** The name by which the script knows itself, and by which errors name it. */
+  readonly name: string;
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** The command that runs the file, words split at spaces; without it the file is run itself. */
+  readonly interpreter?: string | undefined;
+  /** What the script receives as `params.arguments`. */
+  readonly arguments: unknown;
+  /** Working folder, absolute; a private one, removed afterwards, when left out. */
+  readonly cwd?: string | undefined;
+  /** Added to the minimal environment. `SKILLZ_*` variables are shown in the script's context as well. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Ends the script, and all that it started, after this many milliseconds; 300,000 by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Revision of the script protocol: 1 by default; 2 answers requests that failed with JSON-RPC errors. */
+  readonly protocol?: number | undefined;
+  /** Reads plain output as JSON where it is JSON; `false` by default: then it is text. */
+  readonly isJsonWanted?: boolean | undefined;
+  /** Closes stdin after the request, for a script that reads it to its end; `false` by default. */
+  readonly isStdinClosed?: boolean | undefined;
+}
+
+/** Runs scripts. */
+export interface ScriptRunner {
+  /**
+   * Runs a script to its answer.
+   *
+   * @throws {ToolError} when it cannot be started, answers with an error, fails without an answer, or takes too long.
+   */
+  run(script: Script, call: Call): Promise<ToolOutput>;
+}
+export const ScriptRunner: Contract<ScriptRunner> = contract("script-runner");

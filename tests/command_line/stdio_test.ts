@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { describe, test } from "node:test";
+import { until } from "../support/wait.ts";
+import { NOISY_JS, SHOUT_TS, TROUBLE_JS } from "./fixtures.ts";
+import { answersIn, answerTo, callOf, HANDSHAKE, lines, send } from "./messages.ts";
+import { makeFolder, runProgram, startProgram, type TestFolder } from "./program.ts";
+
+async function makeHome(plugins: Readonly<Record<string, string>>, server: object = {}): Promise<TestFolder> {
+  const home = await makeFolder();
+  for (const [name, text] of Object.entries(plugins)) await home.write(name, text);
+  const named = Object.fromEntries(Object.keys(plugins).map((name) => [`./${name}`, {}]));
+  await home.write("collet.json", JSON.stringify({ server, plugins: named }));
+  return home;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("collet over stdio", () => {
+  test("serves by default, and ends with 0 when its input ends", async () => {
+    await using home = await makeHome({ "shout.ts": SHOUT_TS });
+    const input = lines(...HANDSHAKE, { jsonrpc: "2.0", id: 1, method: "tools/list" });
+    const { code, stdout, stderr } = await runProgram([], { home: home.path, input });
+    assert.equal(code, 0, stderr);
+    const [hello, listed] = answersIn(stdout);
+    assert.equal((hello?.result?.["serverInfo"] as { name: string }).name, "collet");
+    assert.ok(JSON.stringify(listed?.result).includes('"shout"'));
+    assert.match(stderr, /info {2}kernel: Stopping: end of input/);
+  });
+
+  test("says once that there is no sandbox, and not when it is switched off", async () => {
+    await using home = await makeHome({});
+    const said = async (args: readonly string[]) =>
+      (await runProgram(args, { home: home.path })).stderr.match(/warn .*No sandbox/g)?.length ?? 0;
+    assert.equal(await said([]), 1);
+    assert.equal(await said(["--sandbox", "off"]), 0);
+  });
+
+  test("says what has no effect in this version", async () => {
+    await using home = await makeHome({});
+    await home.write("collet.json", '{"ceiling":{"network":true},"mcpServers":{}}');
+    const { code, stderr } = await runProgram(["--hot-reload"], { home: home.path });
+    assert.equal(code, 0);
+    assert.match(stderr, /warn .*No hot reload/);
+    assert.match(stderr, /warn .*No use of "ceiling"/);
+    assert.match(stderr, /warn .*No use of "mcpServers"/);
+  });
+
+  test("keeps stdout for the protocol, whatever a plugin and its children print or read", async () => {
+    await using home = await makeHome({ "noisy.js": NOISY_JS, "shout.ts": SHOUT_TS });
+    await using running = await startProgram([], { home: home.path });
+    send(running, ...HANDSHAKE, callOf(1, "noise"));
+    assert.deepEqual((await answerTo(running, 1)).result?.["content"], [{ type: "text", text: "done" }]);
+    send(running, callOf(2, "shout", { text: "still here" }));
+    assert.match(JSON.stringify((await answerTo(running, 2)).result), /STILL HERE!/);
+    running.child.stdin?.end();
+    const { code, stdout, stderr } = await running.ended;
+    assert.equal(code, 0, stderr);
+    assert.equal(answersIn(stdout).length, 3);
+    for (const noise of ["import", "console", "time", "process.stdout", "child"]) {
+      assert.match(stderr, new RegExp(`NOISE ${noise}`));
+    }
+  });
+
+  test("answers bad and oversized lines, and goes on", async () => {
+    await using home = await makeHome({ "shout.ts": SHOUT_TS }, { limits: { max_message_bytes: 2_000 } });
+    await using running = await startProgram([], { home: home.path });
+    send(running, ...HANDSHAKE);
+    await answerTo(running, 0);
+    running.child.stdin?.write(`not json\n[]\n{"jsonrpc":"1.0"}\n${"x".repeat(5_000)}\n\n`);
+    send(running, callOf(1, "shout", { text: "z".repeat(3_000) }), callOf(2, "shout", { text: "on" }));
+    assert.match(JSON.stringify((await answerTo(running, 2)).result), /ON!/);
+    const codes = answersIn(running.stdout()).flatMap((answer) => answer.error?.code ?? []);
+    assert.ok(codes.includes(-32700), running.stdout());
+    assert.equal(codes.filter((code) => code === -32600).length >= 2, true, running.stdout());
+  });
+
+  test("shows the reason of an unexpected error to the client", async () => {
+    await using home = await makeHome({ "trouble.js": TROUBLE_JS });
+    await using running = await startProgram([], { home: home.path });
+    send(running, ...HANDSHAKE, callOf(1, "fail"));
+    assert.match(JSON.stringify((await answerTo(running, 1)).result), /its own fault/);
+  });
+
+  test("survives the failing timer and the lost rejection of a plugin, and names it", async () => {
+    await using home = await makeHome({ "trouble.js": TROUBLE_JS });
+    await using running = await startProgram([], { home: home.path });
+    send(running, ...HANDSHAKE, callOf(1, "leave"));
+    await answerTo(running, 1);
+    await running.seen("stderr", /error trouble: Uncaught error: late timer/);
+    await running.seen("stderr", /error trouble: Unhandled rejection: lost rejection/);
+    send(running, callOf(2, "leave"));
+    await answerTo(running, 2);
+  });
+
+  test("writes its log as JSON with --json", async () => {
+    await using home = await makeHome({});
+    const { stderr } = await runProgram(["--json"], { home: home.path });
+    const entries = stderr.trim().split("\n").map((line) => JSON.parse(line));
+    assert.ok(entries.some((entry) => /Serving \d+ tools over stdio/.test(entry.message)));
+  });
+});
+
+describe("the end of collet over stdio", () => {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "end of input"] as const) {
+    test(`by ${signal} is clean with a call in flight, and takes its child along`, async () => {
+      await using home = await makeHome({ "trouble.js": TROUBLE_JS });
+      await using running = await startProgram([], { home: home.path });
+      send(running, ...HANDSHAKE, callOf(1, "sleep"));
+      const pid = Number((await running.seen("stderr", /CHILD (\d+)/))[1]);
+      assert.equal(isAlive(pid), true);
+      if (signal === "end of input") running.child.stdin?.end();
+      else running.signal(signal);
+      const { code, stderr } = await running.ended;
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, new RegExp(`Stopping: ${signal}`));
+      await until(() => !isAlive(pid), "the end of the child");
+    });
+  }
+
+  test("waits for a call that does not end no longer than the grace period", async () => {
+    await using home = await makeHome({ "trouble.js": TROUBLE_JS }, { limits: { grace_ms: 200 } });
+    await using running = await startProgram([], { home: home.path });
+    send(running, ...HANDSHAKE, callOf(1, "hang"));
+    await running.seen("stderr", /HANGING/);
+    running.signal("SIGTERM");
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 0);
+    assert.match(stderr, /1 calls did not end within 200 ms/);
+  });
+
+  test("comes at once with a second signal, and 1", async () => {
+    await using home = await makeHome({ "trouble.js": TROUBLE_JS }, { limits: { grace_ms: 600_000 } });
+    await using running = await startProgram([], { home: home.path });
+    send(running, ...HANDSHAKE, callOf(1, "hang"));
+    await running.seen("stderr", /HANGING/);
+    running.signal("SIGTERM");
+    await running.seen("stderr", /Stopping: SIGTERM/);
+    running.signal("SIGTERM");
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /Ended at once by a second signal/);
+  });
+
+  test("comes even when a plugin never finishes its clean-up, with 1", async () => {
+    const stuck = `export default { name: "stuck", version: "1", setup: () => () => new Promise(() => {}) };`;
+    await using home = await makeHome({ "stuck.js": stuck }, { limits: { grace_ms: 0 } });
+    const { code, stderr } = await runProgram([], { home: home.path });
+    assert.equal(code, 1);
+    assert.match(stderr, /Ended: it did not stop within 5000 ms/);
+  });
+
+  test("comes while plugins are still starting", async () => {
+    const slow = `export default { name: "slow", version: "1", async setup({ log }) {
+      log.info("SLOW");
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    } };`;
+    await using home = await makeHome({ "slow.js": slow });
+    await using running = await startProgram([], { home: home.path });
+    await running.seen("stderr", /SLOW/);
+    running.signal("SIGTERM");
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 0, stderr);
+  });
+
+  test("leaves no lock or journal in the home that a next start would stumble over", async () => {
+    await using home = await makeHome({});
+    for (let i = 0; i < 2; i++) {
+      const { code, stderr } = await runProgram([], { home: home.path });
+      assert.equal(code, 0, stderr);
+      assert.doesNotMatch(stderr, /error/);
+    }
+  });
+});

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { definePlugin } from "../../../kernel/mod.ts";
+import { fail, startScripts, succeed } from "./kit.ts";
+
+const ECHO = `
+import json, sys
+request = json.loads(sys.stdin.readline())
+print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": request["params"]["arguments"]}))
+`;
+
+describe("register_script", () => {
+  test("saves everything that it was given", async () => {
+    await using kit = await startScripts();
+    const given = {
+      name: "full",
+      description: "Echo",
+      code: ECHO,
+      interpreter: "python3",
+      extension: ".pyw",
+      input_schema: { type: "object", properties: { a: { type: "number" } } },
+      output_schema: { type: "object" },
+      annotations: { title: "Full", readOnlyHint: true },
+      dependencies: [],
+      requires_services: [],
+      timeout_ms: 5000,
+      tags: ["echo"],
+      examples: [{ arguments: { a: 1 }, result: { a: 1 } }],
+    };
+    const result = await kit.call("register_script", given, { principal: { id: "ada", scopes: [] } });
+    const text = succeed(result);
+    assert.match(text, /Registered script tool "full" 1\.0\.0/);
+    assert.match(text, /Interpreter: python3/);
+    assert.match(text, /Sandbox: none/);
+    assert.deepEqual(result.structuredContent, {
+      name: "full",
+      version: "1.0.0",
+      interpreter: "python3",
+      path: join(kit.home, "tools/full"),
+      entry_file: "full.pyw",
+      sandbox: "off",
+    });
+    const { created_at, updated_at, digest, ...manifest } = JSON.parse(
+      await readFile(join(kit.home, "tools/full/manifest.json"), "utf8"),
+    );
+    assert.deepEqual(manifest, {
+      name: "full",
+      version: "1.0.0",
+      description: "Echo",
+      tool_type: "script",
+      entry_file: "full.pyw",
+      interpreter: "python3",
+      input_schema: given.input_schema,
+      output_schema: given.output_schema,
+      annotations: given.annotations,
+      tags: ["echo"],
+      format: 1,
+      owner: "ada",
+      grants: { timeout_ms: 5000 },
+      language: "python",
+      examples: given.examples,
+    });
+    assert.equal(created_at, updated_at);
+    assert.match(digest, /^[0-9a-f]{64}$/);
+    assert.equal((await stat(join(kit.home, "tools/full/full.pyw"))).mode & 0o777, 0o755);
+    assert.deepEqual((await kit.call("full", { a: 1 })).structuredContent, { a: 1 });
+  });
+
+  test("refuses with a reason, and saves nothing", async () => {
+    const taken = definePlugin({
+      name: "owner",
+      version: "1.0.0",
+      setup: (ctx) => void ctx.tool({ name: "taken", description: "x", input: {}, run: () => "x" }),
+    });
+    await using kit = await startScripts({ plugins: [taken] });
+    const base = { name: "x", description: "x", code: "print(1)", interpreter: "python3" };
+    const wrong: readonly (readonly [Record<string, unknown>, RegExp])[] = [
+      [{ code: "" }, /"code" is empty/],
+      [{ code: " \n" }, /"code" is empty/],
+      [{ description: " " }, /"description" is empty/],
+      [{ name: "taken" }, /taken by a tool of plugin "owner"/],
+      [{ name: "register_script" }, /taken by a tool of plugin "scripts"/],
+      [{ name: "../../etc/passwd" }, /a name has 1 to 64/],
+      [{ name: "a/b" }, /a name has 1 to 64/],
+      [{ name: "" }, /a name has 1 to 64/],
+      [{ name: "ünïcode" }, /a name has 1 to 64/],
+      [{ interpreter: "cobol85" }, /Cannot find interpreter "cobol85" on this machine: installed are .*python3/],
+      [{ interpreter: "python3; rm -rf /" }, /begins with neither/],
+      [{ interpreter: undefined }, /there is no "interpreter", and the first line of the code names none/],
+      [{ interpreter: undefined, code: "#!/usr/bin/env cobol85\n" }, /Cannot find interpreter "cobol85"/],
+      [{ extension: "../x" }, /"extension" is "\.\.\/x", expected 1 to 16 letters or digits/],
+      [{ dependencies: ["requests"] }, /dependencies \(requests\) are not supported in this version/],
+      [{ requires_services: ["db"] }, /required services \(db\) are not supported in this version/],
+      [{ input_schema: { type: "string" } }, /its root is string/],
+      [{ output_schema: { type: "objekt" } }, /output of tool "x"/],
+      [{ timeout_ms: 0 }, /timeout_ms/],
+      [{ annotations: { readOnlyHint: "yes" } }, /readOnlyHint/],
+      [{ annotations: { readonlyHint: true } }, /unknown key "readonlyHint"/],
+      [{ timeout: 5 }, /unknown key "timeout"/],
+    ];
+    for (const [change, reason] of wrong) {
+      assert.match(fail(await kit.call("register_script", { ...base, ...change })), reason, JSON.stringify(change));
+    }
+    const left = await readdir(join(kit.home, "tools")).catch(() => []);
+    assert.deepEqual(left.filter((name) => !name.startsWith(".")), []);
+    assert.deepEqual(await readdir(join(kit.home, "tools/.staging")).catch(() => []), []);
+  });
+
+  test("replaces only when it is told to, and keeps the version before", async () => {
+    await using kit = await startScripts();
+    await kit.register({ name: "x", interpreter: "sh", code: "echo one" });
+    const again = { name: "x", description: "x", interpreter: "python3", code: "print('two')" };
+    assert.match(fail(await kit.call("register_script", again)), /it exists \(script, version 1\.0\.0\)/);
+    assert.equal(succeed(await kit.call("x")), "one");
+    const updated = succeed(await kit.call("register_script", { ...again, overwrite: true }));
+    assert.match(updated, /Updated script tool "x" to 1\.0\.1; version 1\.0\.0 is kept/);
+    assert.equal(succeed(await kit.call("x")), "two");
+    assert.deepEqual((await readdir(join(kit.home, "tools/x"))).sort(), ["manifest.json", "versions", "x.py"]);
+    assert.equal(await readFile(join(kit.home, "tools/x/versions/1.0.0/x.sh"), "utf8"), "echo one");
+  });
+
+  test("made tools are there after a restart", async () => {
+    await using kit = await startScripts();
+    await kit.register({ name: "kept", interpreter: "python3", code: ECHO, tags: ["t"] });
+    await kit.kernel.stop();
+    await using again = await startScripts({ home: kit.home });
+    assert.deepEqual((await again.call("kept", { a: 1 })).structuredContent, { a: 1 });
+    assert.deepEqual(again.log.entries.filter((it) => it.level === "warn" || it.level === "error"), []);
+  });
+
+  test("a tool that was deleted is gone after a restart, and its name starts empty", async () => {
+    await using kit = await startScripts();
+    await kit.register({ name: "gone", interpreter: "sh", code: "echo 1" });
+    await kit.register({ name: "gone", interpreter: "sh", code: "echo 2", overwrite: true });
+    succeed(await kit.call("delete_tool", { tool_name: "gone" }));
+    await kit.kernel.stop();
+    await using again = await startScripts({ home: kit.home });
+    assert.equal(again.kernel.tools.get("gone"), undefined);
+    await again.register({ name: "gone", interpreter: "sh", code: "echo 3" });
+    assert.deepEqual(await readdir(join(kit.home, "tools/gone")), ["gone.sh", "manifest.json"]);
+  });
+});

@@ -1,0 +1,118 @@
+import type { Client } from "@modelcontextprotocol/client";
+import assert from "node:assert/strict";
+import { forEachTransport } from "../support/transports.ts";
+import { pause, until } from "../support/wait.ts";
+
+type LogMessage = { level: string; logger?: string | undefined; data: unknown };
+
+function gatherLogs(into: LogMessage[]): (client: Client) => void {
+  return (client) => client.setNotificationHandler("notifications/message", ({ params }) => void into.push(params));
+}
+
+forEachTransport("progress rises, and reaches the client that asked for it", async ({ connect }) => {
+  await using connection = await connect();
+  const { client } = connection;
+  const seen: unknown[] = [];
+  await client.callTool({ name: "progress", arguments: {} }, { onprogress: (progress) => void seen.push(progress) });
+  assert.deepEqual(seen, [{ progress: 1, total: 3, message: "one" }, { progress: 2, total: 3 }, { progress: 3 }]);
+  await client.callTool({ name: "progress", arguments: {} });
+  assert.equal(seen.length, 3);
+});
+
+forEachTransport("logs reach the client from info up, until it sets a level", async ({ connect }) => {
+  const logs: LogMessage[] = [];
+  await using connection = await connect({ prepare: gatherLogs(logs) });
+  const { client } = connection;
+  const levels = async () => {
+    logs.length = 0;
+    await client.callTool({ name: "log", arguments: {} });
+    return logs.map((it) => it.level);
+  };
+  const all = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency", "emergency"];
+  assert.deepEqual(await levels(), all.slice(1));
+  assert.deepEqual(logs[0], { level: "info", logger: "everything", data: { message: "at info", n: 1 } });
+  assert.deepEqual(logs.at(-1), { level: "emergency", logger: "collet", data: "plain" });
+  await client.setLoggingLevel("debug");
+  assert.deepEqual(await levels(), all);
+  await client.setLoggingLevel("critical");
+  assert.deepEqual(await levels(), all.slice(5));
+}, { eras: ["2025"] });
+
+forEachTransport("logs reach the client by the level of each request, and not without one", async ({ connect }) => {
+  const logs: LogMessage[] = [];
+  await using connection = await connect({ prepare: gatherLogs(logs) });
+  const { client } = connection;
+  const levels = async (level?: string) => {
+    logs.length = 0;
+    const _meta = level === undefined ? {} : { "io.modelcontextprotocol/logLevel": level };
+    await client.callTool({ name: "log", arguments: {}, _meta });
+    return logs.map((it) => it.level);
+  };
+  assert.deepEqual(await levels(), []);
+  assert.deepEqual(await levels("alert"), ["alert", "emergency", "emergency"]);
+  assert.equal((await levels("debug")).length, 9);
+}, { eras: ["2026"] });
+
+forEachTransport("three tools registered in a turn are one list change", async ({ era, connect }) => {
+  const changes: string[] = [];
+  await using connection = await connect({
+    prepare(client) {
+      for (const kind of ["tools", "prompts", "resources"] as const) {
+        client.setNotificationHandler(`notifications/${kind}/list_changed`, () => void changes.push(kind));
+      }
+    },
+  });
+  const { client } = connection;
+  const listening = era === "2026"
+    ? await client.listen({ toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true })
+    : undefined;
+  // the stream of a session opens on its own after the handshake
+  await pause(50);
+  const names = async () => (await client.listTools()).tools.map((it) => it.name).filter((it) => it.startsWith("grown_"));
+  await client.callTool({ name: "grow", arguments: {} });
+  assert.deepEqual(await names(), ["grown_0", "grown_1", "grown_2"]);
+  await until(() => changes.length > 0, "the list change");
+  await pause(100);
+  assert.deepEqual(changes, ["tools"]);
+  await client.callTool({ name: "shrink", arguments: {} });
+  await until(() => changes.length > 1, "the second list change");
+  await pause(100);
+  assert.deepEqual(changes, ["tools", "tools"]);
+  assert.deepEqual(await names(), []);
+  await listening?.close();
+});
+
+forEachTransport("ping is answered", async ({ connect }) => {
+  await using connection = await connect();
+  assert.deepEqual(await connection.client.ping(), {});
+}, { eras: ["2025"] });
+
+forEachTransport("cancelling a call stops its work", async ({ connect }) => {
+  await using connection = await connect();
+  const { client } = connection;
+  const waits = async () => JSON.stringify((await client.callTool({ name: "waits", arguments: {} })).structuredContent);
+  const controller = new AbortController();
+  const call = client.callTool({ name: "wait", arguments: {} }, { signal: controller.signal });
+  await until(async () => await waits() === '{"started":1,"aborted":0}', "the start");
+  controller.abort("enough");
+  await assert.rejects(call, /enough/);
+  await until(async () => await waits() === '{"started":1,"aborted":1}', "the end of the work");
+});
+
+forEachTransport("a client's time limit stops the work", async ({ connect }) => {
+  await using connection = await connect();
+  const { client } = connection;
+  const waits = async () => JSON.stringify((await client.callTool({ name: "waits", arguments: {} })).structuredContent);
+  await assert.rejects(client.callTool({ name: "wait", arguments: {} }, { timeout: 50 }), /timed out/i);
+  await until(async () => await waits() === '{"started":1,"aborted":1}', "the end of the work");
+});
+
+forEachTransport("calls at once are answered as they end", async ({ connect }) => {
+  await using connection = await connect();
+  const { client } = connection;
+  const order: string[] = [];
+  const call = (name: string, args: Record<string, unknown>) =>
+    client.callTool({ name, arguments: args }).then(({ content }) => void order.push((content[0] as { text: string }).text));
+  await Promise.all([call("wait", { ms: 300 }), call("wait", { ms: 10 }), call("echo", { text: "quick" })]);
+  assert.deepEqual(order, ["quick", "waited 10 ms", "waited 300 ms"]);
+});
