@@ -106,7 +106,6 @@ export interface Call {
 /** What of a call can be replaced when it is derived. */
 export type CallPatch = Partial<Omit<Call, "derive">>;
 
-const NEVER_ABORTED = new AbortController().signal;
 const NO_CLIENT: ClientView = Object.freeze({
   name: undefined,
   version: undefined,
@@ -118,8 +117,7 @@ function refuse(what: string): Promise<never> {
   return Promise.reject(new ToolError(`Cannot ${what}: the client has not declared that capability`));
 }
 
-const DETACHED: Omit<Call, "derive"> = {
-  signal: NEVER_ABORTED,
+const DETACHED: Omit<Call, "derive" | "signal"> = {
   sessionId: undefined,
   principal: undefined,
   client: NO_CLIENT,
@@ -147,6 +145,8 @@ const DETACHED: Omit<Call, "derive"> = {
  * ```
  */
 export function createCall(parts: CallPatch = {}): Call {
-  const call: Call = { ...DETACHED, ...parts, derive: (patch) => createCall({ ...call, ...patch }) };
+  // a signal of its own: all calls would be listeners of a shared one
+  const { signal = new AbortController().signal } = parts;
+  const call: Call = { ...DETACHED, ...parts, signal, derive: (patch) => createCall({ ...call, ...patch }) };
   return call;
 }

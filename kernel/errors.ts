@@ -80,7 +80,7 @@ export class KernelError extends Error {
 /** What a {@linkcode ToolError} carries beside its message. */
 export interface ToolErrorOptions {
   readonly cause?: unknown;
-  /** Becomes the structured content of the failed result. */
+  /** Becomes the structured content of the failed result, unless the tool has an output schema that it does not fit. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 

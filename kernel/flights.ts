@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from "./abort.ts";
 import type { Call } from "./call.ts";
 import { isToolError, ToolError } from "./errors.ts";
 
@@ -33,12 +34,10 @@ export class Flights {
     if (this.#closing) throw new ToolError(`Cannot call: plugin "${this.#owner}" is being unloaded`);
     const controller = new AbortController();
     const { signal } = controller;
-    const onCallerAbort = () => {
+    const forget = onAbort(call.signal, () => {
       const { reason } = call.signal;
       controller.abort(isToolError(reason) ? reason : new ToolError("Cancelled by the client"));
-    };
-    if (call.signal.aborted) onCallerAbort();
-    call.signal.addEventListener("abort", onCallerAbort, { once: true });
+    });
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
       controller.abort(new ToolError(`Timed out after ${timeoutMs / 1000} s`));
     }, Math.min(timeoutMs, LONGEST_MS));
@@ -54,7 +53,7 @@ export class Flights {
       return await untilAborted(work, signal);
     } finally {
       clearTimeout(timer);
-      call.signal.removeEventListener("abort", onCallerAbort);
+      forget();
     }
   }
 
@@ -76,9 +75,7 @@ export class Flights {
 
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    const forget = onAbort(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(forget);
   });
 }

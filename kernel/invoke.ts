@@ -19,6 +19,7 @@ import {
 } from "./content.ts";
 import { ErrorCode, isProtocolError, isToolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
 import type { Flights } from "./flights.ts";
+import { formatPath } from "./issue.ts";
 import type { PromptEntry, ResourceEntry, ToolEntry } from "./items.ts";
 import type { Interceptor, Invocation, ItemKind, Log, Outcome, ResourceReturn } from "./plugin.ts";
 import { type CompiledSchema, formatIssues } from "./schema.ts";
@@ -51,7 +52,10 @@ export async function invokeTool(
       }));
   } catch (thrown) {
     if (isProtocolError(thrown)) throw thrown;
-    if (isToolError(thrown)) return failedResult(thrown.message, thrown.data);
+    if (isToolError(thrown)) {
+      const returned = failedResult(thrown.message, thrown.data);
+      return await checkResult({ name, returned, schema: compiled.output, log: options.log });
+    }
     options.log.error(`Tool "${name}" of plugin "${owner}" failed: ${messageOf(thrown)}`, { error: thrown });
     return failedResult(`Tool "${name}" failed${options.exposeErrors ? `: ${messageOf(thrown)}` : ""}`);
   }
@@ -66,12 +70,18 @@ interface Returned {
 
 async function checkResult({ name, returned, schema, log }: Returned): Promise<ToolResult> {
   const result = toToolResult(returned, schema !== undefined);
-  if (schema === undefined || result.isError) return result;
+  if (schema === undefined) return result;
   const parsed = await schema.parse(result.structuredContent);
+  if (result.isError) {
+    const { structuredContent: _misfit, ...rest } = result;
+    // clients hold a failed result to the schema as well, and would tell their own error in place of the tool's
+    return parsed.ok ? result : toolResult(rest);
+  }
   if (!parsed.ok) {
-    const message = `Tool "${name}" gave a result that does not match its output schema: ${formatIssues(parsed.issues)}`;
-    log.error(message);
-    return failedResult(message);
+    const message = `Tool "${name}" gave a result that does not match its output schema`;
+    // where, and not what: results are not for the log
+    log.error(message, { at: parsed.issues.map(({ path }) => formatPath(path)) });
+    return failedResult(`${message}: ${formatIssues(parsed.issues)}`);
   }
   if (parsed.value === result.structuredContent) return result;
   // a whole result keeps the content that its tool wrote

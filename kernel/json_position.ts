@@ -18,6 +18,7 @@ export interface JsonError {
 
 // RFC 8259: one token, after white space
 const SPACE_REGEXP = /[ \t\n\r]*/y;
+// deno-lint-ignore no-control-regex -- these are what a string may not hold
 const STRING_REGEXP = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
 const SCALAR_REGEXP = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
 

@@ -30,6 +30,7 @@ import { orderPlugins } from "./order.ts";
 import type { AnyPrompt, AnyResource, AnyTool, Disposer, Interceptor, ItemKind, Log, Plugin } from "./plugin.ts";
 import { Registry } from "./registry.ts";
 import { compileSchema, formatIssues } from "./schema.ts";
+import { Slots } from "./slots.ts";
 import { type CompletionRef, findCompletable } from "./completion.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import type { Contract, Event } from "./token.ts";
@@ -44,7 +45,7 @@ export interface KernelOptions {
   readonly setupTimeoutMs?: number;
   /** Time that calls in flight are given when their plugin unloads; 5,000 by default. */
   readonly graceMs?: number;
-  /** Most calls in flight, nested ones not counted; 256 by default. */
+  /** Most calls in flight, without nested ones and those that wait for their client; 256 by default. */
   readonly maxCalls?: number;
 }
 
@@ -96,9 +97,9 @@ export class Kernel implements AsyncDisposable {
   readonly #loaded = new Map<string, LoadedPlugin>();
   readonly #changedKinds = new Set<ItemKind>();
   readonly #subscriptions: Subscriptions;
+  readonly #slots: Slots;
   #planned: Planned[] = [];
   #state: State = "new";
-  #callsInFlight = 0;
   // loads and unloads wait for each other
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -117,6 +118,7 @@ export class Kernel implements AsyncDisposable {
     this.resources = new Registry({ kind: "resource", compile: compileResource, onChange: onChange("resource") });
     this.prompts = new Registry({ kind: "prompt", compile: compilePrompt, onChange: onChange("prompt") });
     this.#subscriptions = new Subscriptions(this.resources);
+    this.#slots = new Slots(this.#options.maxCalls);
     const toolbox = createToolbox(this);
     this.#provided.set(Toolbox.id, { provider: "kernel", value: toolbox });
   }
@@ -222,8 +224,8 @@ export class Kernel implements AsyncDisposable {
   async call(tool: string, args: unknown, call: Partial<Call> = {}): Promise<ToolResult> {
     const entry = this.tools.get(tool);
     if (entry === undefined) throw new ProtocolError(ErrorCode.invalidParams, `Unknown tool: ${tool}`);
-    return await this.#counted(call, () =>
-      invokeTool(entry, { ...this.#invokeOptions(entry.owner), args, call: createCall(call) }));
+    return await this.#slots.run(createCall(call), (counted) =>
+      invokeTool(entry, { ...this.#invokeOptions(entry.owner), args, call: counted }));
   }
 
   /**
@@ -237,8 +239,8 @@ export class Kernel implements AsyncDisposable {
       throw new ProtocolError(ErrorCode.resourceNotFound, `Resource not found: ${uri}`, { uri });
     }
     const { entry, params } = found;
-    return await this.#counted(call, () =>
-      readResource(entry, { ...this.#invokeOptions(entry.owner), uri, params, call: createCall(call) }));
+    return await this.#slots.run(createCall(call), (counted) =>
+      readResource(entry, { ...this.#invokeOptions(entry.owner), uri, params, call: counted }));
   }
 
   /**
@@ -249,8 +251,8 @@ export class Kernel implements AsyncDisposable {
   async render(prompt: string, args: unknown, call: Partial<Call> = {}): Promise<PromptResult> {
     const entry = this.prompts.get(prompt);
     if (entry === undefined) throw new ProtocolError(ErrorCode.invalidParams, `Unknown prompt: ${prompt}`);
-    return await this.#counted(call, () =>
-      renderPrompt(entry, { ...this.#invokeOptions(entry.owner), args, call: createCall(call) }));
+    return await this.#slots.run(createCall(call), (counted) =>
+      renderPrompt(entry, { ...this.#invokeOptions(entry.owner), args, call: counted }));
   }
 
   /**
@@ -270,13 +272,20 @@ export class Kernel implements AsyncDisposable {
   }
 
   /**
-   * Notes that a client listens to a resource, so that its plugin can watch it; the disposer ends that.
+   * Notes that a client listens to a resource, so that its plugin can watch it; the disposer ends that, and never fails.
    *
    * @throws {ProtocolError} when there is no such resource, or its plugin cannot watch it.
    */
   subscribe(uri: string, call: Partial<Call> = {}): Disposer {
     try {
-      return this.#subscriptions.add(uri, createCall(call));
+      const stop = this.#subscriptions.add(uri, createCall(call));
+      return async () => {
+        try {
+          await stop();
+        } catch (thrown) {
+          this.log.error(`Resource "${uri}" is watched no more, but not cleanly: ${messageOf(thrown)}`, { error: thrown });
+        }
+      };
     } catch (thrown) {
       if (isProtocolError(thrown)) throw thrown;
       this.log.error(`Resource "${uri}" cannot be watched: ${messageOf(thrown)}`, { error: thrown });
@@ -317,6 +326,8 @@ export class Kernel implements AsyncDisposable {
     const provided = new Map([...this.#provided].map(([id, { provider }]) => [id, provider]));
     const configs = new Map(planned.map(({ plugin, config }) => [plugin, config]));
     for (const plugin of orderPlugins(planned.map((it) => it.plugin), { provided })) {
+      // stop() waits for the plugin that is setting up, not for those after it
+      if (this.#state === "stopping") return;
       const config = await parseConfig(plugin, configs.get(plugin));
       const loaded = new LoadedPlugin(plugin, {
         tools: this.tools,
@@ -360,7 +371,7 @@ export class Kernel implements AsyncDisposable {
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#turn.then(() => {
+    const next = this.#turn.catch(() => {}).then(() => {
       if (this.#state !== "running") {
         throw new KernelError("KERNEL_STATE", `Cannot load or unload: the kernel is ${this.#state}`);
       }
@@ -386,23 +397,6 @@ export class Kernel implements AsyncDisposable {
       log: loaded.log,
       exposeErrors: this.#options.exposeErrors,
     };
-  }
-
-  async #counted<T>(call: Partial<Call>, work: () => Promise<T>): Promise<T> {
-    // nested calls are not counted: they would wait for the call that made them
-    if ((call.path ?? []).length > 0) return await work();
-    if (this.#callsInFlight >= this.#options.maxCalls) {
-      throw new ProtocolError(
-        ErrorCode.internalError,
-        `Cannot accept the call: ${this.#callsInFlight} are in flight, which is the limit; try again later`,
-      );
-    }
-    this.#callsInFlight++;
-    try {
-      return await work();
-    } finally {
-      this.#callsInFlight--;
-    }
   }
 
   #registryChanged(kind: ItemKind): void {

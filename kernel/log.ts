@@ -83,9 +83,17 @@ function plain(data: JsonObject = {}): JsonObject {
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, loggable(value)]));
 }
 
+// errors are not enumerable, and a stack tells neither the cause nor the errors that an AggregateError gathers
+function describeError(error: Error, seen: readonly Error[] = []): string {
+  const known = [...seen, error];
+  const inner = [...(error instanceof AggregateError ? error.errors : []), error.cause];
+  const lines = inner.filter((it): it is Error => it instanceof Error && !known.includes(it))
+    .map((it) => `\ncaused by ${describeError(it, known)}`);
+  return `${error.stack ?? error.message}${lines.join("")}`;
+}
+
 function loggable(value: unknown): unknown {
-  // errors are not enumerable: without this an entry about one would say {}
-  if (value instanceof Error) return value.stack ?? value.message;
+  if (value instanceof Error) return describeError(value);
   try {
     JSON.stringify(value);
     return value;

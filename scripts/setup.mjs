@@ -74,8 +74,11 @@ function mustRun(program, args, options = {}) {
 function installPackages() {
   if (arePackagesCurrent()) return;
   const cli = process.env["npm_execpath"];
-  // npm's notices belong to stderr: stdout may be a protocol's
-  const options = { stdio: /** @type {const} */ (["ignore", 2, 2]) };
+  // npm's notices belong to stderr; that an outer "npm pack" only tries is no word about the installation
+  const options = {
+    stdio: /** @type {const} */ (["ignore", 2, 2]),
+    env: { ...process.env, npm_config_dry_run: "" },
+  };
   if (cli?.endsWith("npm-cli.js")) mustRun(process.execPath, [cli, "ci"], options);
   else mustRun("npm", ["ci"], { ...options, shell: process.platform === "win32" });
 }

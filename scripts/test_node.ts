@@ -11,12 +11,13 @@
 import { build, stop } from "esbuild";
 import { rm } from "node:fs/promises";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { findCompanions, rewriteCompanions } from "./lib/companions.ts";
 import { runMain } from "./lib/main.ts";
 import { findNode } from "./lib/nodes.ts";
 import { resolveOwnNames } from "./lib/own_names.ts";
-import { inRepository, listFiles, print, ROOT } from "./lib/repository.ts";
+import { hasPath, inRepository, listFiles, print, ROOT } from "./lib/repository.ts";
 import { hasPackages, run } from "./lib/run.ts";
 
 const OUTPUT = ".build/tests";
@@ -24,8 +25,10 @@ const OUTPUT = ".build/tests";
 /** Bundles test files into `.build/tests`, with what they start and read, and gives the paths of the bundles. */
 async function bundle(files: readonly string[]): Promise<string[]> {
   await rm(inRepository(OUTPUT), { recursive: true, force: true });
-  const programs = findCompanions(["kernel", "plugins", "tests"]).filter(({ isSource }) => isSource);
+  const programs = findCompanions(["mod.ts", "kernel", "plugins", "tests"]).filter(({ isSource }) => isSource);
   const entries = [
+    // an entry of its own, so that it is never inside a test's bundle and takes that for the program that was started
+    ...(hasPath("mod.ts") ? [{ in: "mod.ts", out: "mod" }] : []),
     ...files.map((path) => ({ in: path, out: path.slice(0, -3) })),
     ...programs.map(({ path, outputName }) => ({ in: path, out: outputName })),
   ];
@@ -47,7 +50,7 @@ async function bundle(files: readonly string[]): Promise<string[]> {
       // the bundle is for this machine only, so absolute addresses do
       rewriteCompanions(({ path, outputName, isSource }) => {
         const file = inRepository(...(isSource ? [OUTPUT, `${outputName}.js`] : [path]));
-        return `new URL(${JSON.stringify(`file://${encodeURI(file)}${path.endsWith("/") ? "/" : ""}`)})`;
+        return `new URL(${JSON.stringify(pathToFileURL(file).href)})`;
       }),
     ],
   });

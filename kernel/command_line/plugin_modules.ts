@@ -45,10 +45,11 @@ async function locate(specifier: string, { environment, folder, programUrl }: Mo
   const programFolder = dirname(fileURLToPath(programUrl));
   const file = await findPackage(specifier, folder) ?? await findPackage(specifier, programFolder);
   if (file !== undefined) return pathToFileURL(file).href;
-  throw unloadable(
-    specifier,
-    `no plugin of that name ships, and no package of that name is in "${join(folder, "node_modules")}" or above`,
-    `install the package there; a path begins with "./"`,
+  // whoever knows the plugins that ship adds their names to this
+  throw new Error(
+    `no package "${specifier}" is in "${
+      join(folder, "node_modules")
+    }" or above; install it there, or begin a path with "./"`,
   );
 }
 

@@ -5,12 +5,11 @@
  */
 import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { Finding, Probe, Processes } from "../contracts.ts";
-import { Environment } from "../contracts.ts";
+import { join } from "node:path";
+import type { Environment, Finding, Probe, Processes } from "../contracts.ts";
 import { messageOf } from "../errors.ts";
 import { isAbsent } from "../platform/real_path.ts";
-import { type Sql } from "../sql.ts";
+import type { Sql } from "../sql.ts";
 import { limitsInForce } from "./limits.ts";
 import { programProbes } from "./program_probes.ts";
 import { sandboxProbes } from "./sandbox_probes.ts";

@@ -56,8 +56,9 @@ export function createApp(kernel: Kernel, info: ServerInfo, options: AppOptions 
     return http.openSse(c.req.raw, { principal, endpoint: (id) => `${prefix}/message?sessionId=${id}` });
   }));
   app.all("/*", async (c, next) => {
-    const prefix = routePath(c).slice(0, -"/*".length);
-    const path = c.req.path.slice(prefix.length);
+    // counted in parts, since a part of the prefix may be a parameter
+    const partsBefore = routePath(c).split("/").length - 1;
+    const path = `/${c.req.path.split("/").slice(partsBefore).join("/")}`;
     const mounted = options.routes?.find((it) => path === it.path || path.startsWith(`${it.path}/`));
     if (mounted === undefined) return await next();
     return await guardedApp(c, { mounted, checks, guarded, path });
@@ -79,6 +80,7 @@ function guardedApp(c: Context, { mounted, checks, guarded, path }: Guarding): P
     url.pathname = path.slice(mounted.path.length) || "/";
     return await mounted.app.fetch(new Request(url, c.req.raw));
   });
-  const sub = new Hono().use(...checks).all("*", (inner) => serve(inner));
+  // the outer context: what the host app has put there tells who asks
+  const sub = new Hono().use(...checks).all("*", () => serve(c));
   return Promise.resolve(sub.fetch(c.req.raw));
 }

@@ -18,11 +18,14 @@ import { createCall, LOCAL_PRINCIPAL, type Principal } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode } from "../errors.ts";
 import { RegistryChanged, ResourceUpdated } from "../events.ts";
+import type { ToolEntry } from "../items.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer } from "../plugin.ts";
 import { errorResponse, MAX_MESSAGE_BYTES, readJsonBody } from "./body.ts";
 import { RecentEvents } from "./event_store.ts";
-import { followListen } from "./listening.ts";
+import { boundStream, isEventStream } from "./event_stream.ts";
+import { subscribeListed } from "./listening.ts";
+import { handleLeniently } from "./lenient.ts";
 import { findHeaderMismatch } from "./param_headers.ts";
 import { Parking, type ParkingOptions } from "./parking.ts";
 import { createServerFactory, requestsInFlight, type ServerInfo } from "./server.ts";
@@ -88,6 +91,7 @@ class KernelHttpHandler implements HttpHandler {
   readonly #connections: McpServerFactory;
   readonly #modern: McpHttpHandler;
   readonly #disposers: Disposer[];
+  #isClosed = false;
 
   constructor(kernel: Kernel, info: ServerInfo, options: HttpOptions) {
     this.#kernel = kernel;
@@ -109,6 +113,7 @@ class KernelHttpHandler implements HttpHandler {
   }
 
   async fetch(request: Request, { principal = LOCAL_PRINCIPAL }: RequestOptions = {}): Promise<Response> {
+    if (this.#isClosed) return stopping();
     if (request.method === "POST") return await this.#post(request, principal);
     if (request.method === "GET" || request.method === "DELETE") return await this.#sessionRequest(request, principal);
     return errorResponse({
@@ -123,6 +128,7 @@ class KernelHttpHandler implements HttpHandler {
     _request: Request,
     { principal = LOCAL_PRINCIPAL, endpoint }: RequestOptions & { endpoint(sessionId: string): string },
   ): Promise<Response> {
+    if (this.#isClosed) return stopping();
     const transport = new SseTransport(endpoint);
     const server = await this.#connect(transport, principal);
     const session: SseSession = { kind: "sse", transport, ...sessionOver(server) };
@@ -134,6 +140,7 @@ class KernelHttpHandler implements HttpHandler {
   }
 
   async message(request: Request, { principal = LOCAL_PRINCIPAL }: RequestOptions = {}): Promise<Response> {
+    if (this.#isClosed) return stopping();
     const sessionId = new URL(request.url).searchParams.get("sessionId");
     const session = sessionId === null ? undefined : this.#sessions.use(sessionId, principal);
     if (sessionId !== null && session?.kind !== "sse") return unknownSession();
@@ -144,6 +151,7 @@ class KernelHttpHandler implements HttpHandler {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const dispose of this.#disposers) await dispose();
     this.#parking.close();
     await this.#modern.close();
@@ -163,7 +171,9 @@ class KernelHttpHandler implements HttpHandler {
     if (mismatch !== undefined) return mismatch;
     const serve = { parsedBody: body.value, authInfo: authOf(principal) };
     const response = await streamWhenSlow(bare, (served) => this.#modern.fetch(served, serve));
-    return followListen(this.#kernel, { message: body.value, response, call: createCall({ principal }) });
+    const call = createCall({ principal });
+    const unsubscribe = isEventStream(response) ? subscribeListed(this.#kernel, body.value, call) : undefined;
+    return boundStream(response, unsubscribe);
   }
 
   async #legacyPost(
@@ -199,7 +209,7 @@ class KernelHttpHandler implements HttpHandler {
       await session.close();
       return tooManySessions();
     }
-    const response = await handleLeniently(transport, request, { body, principal });
+    const response = await handleLeniently(transport, request, { body, authInfo: authOf(principal) });
     // a refused handshake leaves no session behind
     if (!response.ok) {
       this.#sessions.remove(id);
@@ -209,18 +219,16 @@ class KernelHttpHandler implements HttpHandler {
   }
 
   async #sessionRequest(request: Request, principal: Principal, body?: unknown): Promise<Response> {
-    const id = request.headers.get("mcp-session-id");
-    if (id === null) {
-      const modern = (request.headers.get("mcp-protocol-version") ?? "") >= "2026";
-      return errorResponse(
-        modern
-          ? { status: 405, code: -32000, message: `Method ${request.method} not allowed`, headers: { allow: "POST" } }
-          : { status: 400, code: -32000, message: "Bad Request: no Mcp-Session-Id header" },
-      );
+    // 2026-07-28 has no sessions, whatever the header says
+    if ((request.headers.get("mcp-protocol-version") ?? "") >= "2026") {
+      const message = `Method ${request.method} not allowed`;
+      return errorResponse({ status: 405, code: -32000, message, headers: { allow: "POST" } });
     }
+    const id = request.headers.get("mcp-session-id");
+    if (id === null) return errorResponse({ status: 400, code: -32000, message: "Bad Request: no Mcp-Session-Id header" });
     const session = this.#sessions.use(id, principal);
     if (session?.kind !== "streamable") return unknownSession(isObject(body) ? body["id"] : undefined);
-    return await handleLeniently(session.transport, request, { body, principal });
+    return await handleLeniently(session.transport, request, { body, authInfo: authOf(principal) });
   }
 
   // one message without a session, as `curl` sends it: a server of its own, and the answer as JSON
@@ -230,8 +238,12 @@ class KernelHttpHandler implements HttpHandler {
   ): Promise<Response> {
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
     const server = await this.#connect(transport, principal);
+    const abandoned = new Promise<Response>((resolve) => {
+      request.signal.addEventListener("abort", () => resolve(new Response(null, { status: 499 })), { once: true });
+    });
     try {
-      return await handleLeniently(transport, withoutBody(request), { body, principal });
+      const answer = handleLeniently(transport, withoutBody(request), { body, authInfo: authOf(principal) });
+      return await Promise.race([answer, abandoned]);
     } finally {
       await server.close();
     }
@@ -247,6 +259,7 @@ class KernelHttpHandler implements HttpHandler {
   }
 
   #admit(id: string, session: StreamableSession | SseSession, principal: Principal): boolean {
+    if (this.#isClosed) return false;
     const { transport } = session;
     const { onclose } = transport;
     transport.onclose = () => {
@@ -259,7 +272,7 @@ class KernelHttpHandler implements HttpHandler {
   #findHeaderMismatch(headers: Headers, body: unknown): Response | undefined {
     if (!isObject(body) || body["method"] !== "tools/call" || !isObject(body["params"])) return undefined;
     const { name, arguments: args } = body["params"];
-    const schema = this.#kernel.tools.get(String(name))?.compiled.input.jsonSchema;
+    const schema = typeof name === "string" ? listedSchema(this.#kernel.tools.get(name)) : undefined;
     const mismatch = schema === undefined ? undefined : findHeaderMismatch(schema, args, headers);
     if (mismatch === undefined) return undefined;
     const message = `Bad Request: the request headers and body disagree: ${mismatch}`;
@@ -280,33 +293,13 @@ function principalOf(auth: AuthInfo | undefined): Principal | undefined {
   return auth?.extra?.["principal"] as Principal | undefined;
 }
 
-/** Hands a request to the transport of its session with an `Accept` header as strict as the specification's. */
-async function handleLeniently(
-  transport: WebStandardStreamableHTTPServerTransport,
-  request: Request,
-  { body, principal }: { readonly body: unknown; readonly principal: Principal },
-): Promise<Response> {
-  const accept = request.headers.get("accept") ?? "*/*";
-  const headers = new Headers(request.headers);
-  headers.set("accept", "application/json, text/event-stream");
-  const strict = new Request(request.url, { method: request.method, headers, signal: request.signal });
-  const response = await transport.handleRequest(strict, { parsedBody: body, authInfo: authOf(principal) });
-  const wantsJsonOnly = accept.includes("application/json") && !accept.includes("text/event-stream") && !accept.includes("*/*");
-  const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
-  return wantsJsonOnly && isStream && request.method === "POST" ? await lastMessageAsJson(response) : response;
-}
-
-/** Reads an event stream to its end and answers with the responses it carried, for clients that take only JSON. */
-async function lastMessageAsJson(response: Response): Promise<Response> {
-  const answers: unknown[] = [];
-  for (const event of (await response.text()).split("\n\n")) {
-    const data = event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
-    const message: unknown = data.trim() === "" ? undefined : JSON.parse(data);
-    if (isObject(message) && ("result" in message || "error" in message)) answers.push(message);
+// a tool whose schema cannot be shown is not listed, and so has no headers that a client could know
+function listedSchema(tool: ToolEntry | undefined): JsonObject | undefined {
+  try {
+    return tool?.compiled.input.jsonSchema;
+  } catch {
+    return undefined;
   }
-  const headers = new Headers(response.headers);
-  headers.delete("content-type");
-  return Response.json(answers.length === 1 ? answers[0] : answers, { status: response.status, headers });
 }
 
 function withoutBody(request: Request): Request {
@@ -315,6 +308,10 @@ function withoutBody(request: Request): Request {
 
 function unknownSession(id?: unknown): Response {
   return errorResponse({ status: 404, code: -32001, message: "Session not found: start a new one with initialize", id });
+}
+
+function stopping(): Response {
+  return errorResponse({ status: 503, code: -32000, message: "Service Unavailable: the server is stopping" });
 }
 
 function tooManySessions(): Response {

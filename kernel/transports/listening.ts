@@ -1,5 +1,5 @@
 /**
- * Clients of revision 2026-07-28 that listen to resources: their plugins are told, for as long as the stream is open.
+ * Clients of revision 2026-07-28 that listen to resources: the plugins of those are told.
  *
  * @module
  */
@@ -9,13 +9,19 @@ import { isProtocolError } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer } from "../plugin.ts";
 
-/** Subscribes to the resources that a `subscriptions/listen` request names; the disposer ends that. */
+/** Most resources that one client listens to, or one `subscriptions/listen` request. */
+export const MAX_LISTENED = 1_000;
+
+/**
+ * Subscribes to the resources that a `subscriptions/listen` request names; the disposer ends that. Beyond
+ * {@linkcode MAX_LISTENED} the client is told of changes, but plugins are not asked to watch for them.
+ */
 export function subscribeListed(kernel: Kernel, message: unknown, call: Call): Disposer | undefined {
   if (!isObject(message) || message["method"] !== "subscriptions/listen" || !isObject(message["params"])) return undefined;
   const { notifications } = message["params"];
   const uris = isObject(notifications) ? notifications["resourceSubscriptions"] : undefined;
   if (!Array.isArray(uris)) return undefined;
-  const disposers = uris.flatMap((uri) => {
+  const disposers = uris.slice(0, MAX_LISTENED).flatMap((uri) => {
     try {
       return [kernel.subscribe(String(uri), call)];
     } catch (thrown) {
@@ -27,28 +33,4 @@ export function subscribeListed(kernel: Kernel, message: unknown, call: Call): D
   return async () => {
     for (const dispose of disposers) await dispose();
   };
-}
-
-/** Ties the subscriptions of a listen request to the stream that answers it. */
-export function followListen(
-  kernel: Kernel,
-  { message, response, call }: { readonly message: unknown; readonly response: Response; readonly call: Call },
-): Response {
-  if (response.body === null || !response.headers.get("content-type")?.startsWith("text/event-stream")) return response;
-  const dispose = subscribeListed(kernel, message, call);
-  if (dispose === undefined) return response;
-  const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (!done) return controller.enqueue(value);
-      controller.close();
-      await dispose();
-    },
-    async cancel(reason) {
-      await reader.cancel(reason);
-      await dispose();
-    },
-  });
-  return new Response(body, { status: response.status, headers: response.headers });
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { onAbort } from "../abort.ts";
 import type { Principal } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
@@ -165,7 +166,7 @@ export class ParkedCall {
   readonly #open = new Map<string, OpenQuestion>();
   readonly #early: Map<string, unknown>;
   #exchange: Exchange | undefined;
-  #giveUp: (() => void) | undefined;
+  #unfollow: (() => void) | undefined;
   #asked: (() => void) | undefined;
   #asking = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -279,14 +280,11 @@ export class ParkedCall {
 
   #follow(exchange: Exchange): void {
     this.#exchange = exchange;
-    const onAbort = () => this.abort(exchange.signal.reason);
-    if (exchange.signal.aborted) onAbort();
-    exchange.signal.addEventListener("abort", onAbort, { once: true });
-    this.#giveUp = () => exchange.signal.removeEventListener("abort", onAbort);
+    this.#unfollow = onAbort(exchange.signal, () => this.abort(exchange.signal.reason));
   }
 
   #leave(): void {
-    this.#giveUp?.();
+    this.#unfollow?.();
     this.#exchange = undefined;
   }
 

@@ -5,10 +5,12 @@
  */
 import {
   type AuthInfo,
+  type JSONRPCMessage,
   type McpRequestContext,
   type McpServerFactory,
   Server,
   type ServerContext,
+  type Transport,
 } from "@modelcontextprotocol/server";
 import { type Call, LOG_LEVELS, type LogLevel, type Principal } from "../call.ts";
 import type { CompletionRef } from "../completion.ts";
@@ -18,8 +20,19 @@ import { RegistryChanged, ResourceUpdated } from "../events.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer } from "../plugin.ts";
 import { legacyCall, modernCall } from "./client_call.ts";
+import { KEEPS_STREAM } from "./lenient.ts";
+import { MAX_LISTENED } from "./listening.ts";
 import { type Exchange, Parking } from "./parking.ts";
-import { type Era, listPrompts, listResources, listTemplates, listTools, pageOf, resultFor } from "./wire.ts";
+import {
+  type Era,
+  listPrompts,
+  listResources,
+  listTemplates,
+  listTools,
+  pageOf,
+  promptFor,
+  resultFor,
+} from "./wire.ts";
 
 /** What the server says of itself. */
 export interface ServerInfo {
@@ -80,7 +93,7 @@ export function createServerFactory(
 ): McpServerFactory {
   const { instructions, ...identity } = info;
   return (context) => {
-    const server = new Server(identity as never, {
+    const server = new WireServer(identity as never, {
       capabilities: CAPABILITIES,
       supportedProtocolVersions: [...PROTOCOL_VERSIONS],
       cacheHints: CACHE_HINTS,
@@ -92,6 +105,22 @@ export function createServerFactory(
     if (isConnection(context)) served.tellChanges();
     return server;
   };
+}
+
+// the SDK sends -32602 in place of -32002 in every revision; only 2026-07-28 wants that, so -32002 travels disguised
+const DISGUISED_NOT_FOUND = ErrorCode.resourceNotFound * 1_000;
+
+class WireServer extends Server {
+  override async connect(transport: Transport): Promise<void> {
+    const send = transport.send.bind(transport);
+    transport.send = (message, options) => send(undisguised(message), options);
+    await super.connect(transport);
+  }
+}
+
+function undisguised(message: JSONRPCMessage): JSONRPCMessage {
+  if (!("error" in message) || message.error.code !== DISGUISED_NOT_FOUND) return message;
+  return { ...message, error: { ...message.error, code: ErrorCode.resourceNotFound } };
 }
 
 const SERVED = new WeakMap<Server, ServedClient>();
@@ -140,7 +169,10 @@ class ServedClient {
       const result = await kernel.call(String(name), args, call);
       return resultFor(result, { era, version: call.client.protocolVersion });
     });
-    on("prompts/get", (params, call) => kernel.render(String(params["name"]), params["arguments"], call));
+    on("prompts/get", async (params, call) => {
+      const result = await kernel.render(String(params["name"]), params["arguments"], call);
+      return promptFor(result, { era, version: call.client.protocolVersion });
+    });
     on("resources/read", async ({ uri }, call) => ({ contents: await kernel.read(String(uri), call) }));
     on("completion/complete", async ({ ref, argument }, call) => ({ completion: await this.#complete(ref, argument, call) }));
     if (era === "modern") return;
@@ -150,6 +182,9 @@ class ServedClient {
     });
     on("resources/subscribe", async ({ uri }, call) => {
       const before = this.#subscribed.get(String(uri));
+      if (before === undefined && this.#subscribed.size >= MAX_LISTENED) {
+        throw new ProtocolError(ErrorCode.invalidParams, `Cannot subscribe to more than ${MAX_LISTENED} resources`);
+      }
       this.#subscribed.set(String(uri), kernel.subscribe(String(uri), call));
       await before?.();
       return {};
@@ -203,9 +238,15 @@ class ServedClient {
       // a handler that its call has left behind asks and tells the client nothing more
       const ended = new AbortController();
       try {
-        if (era === "legacy") return await handler(params, this.#legacyCall(context, ended.signal));
-        const exchange = this.#exchange(params, context, ended.signal);
-        return await parking.serve(exchange, async (parked) => await handler(params, modernCall(parked)));
+        const result = era === "legacy"
+          ? await handler(params, this.#legacyCall(context, ended.signal))
+          : await parking.serve(
+            this.#exchange(params, context, ended.signal),
+            async (parked) => await handler(params, modernCall(parked)),
+          );
+        // thrown here and answered; the SDK would leave a request unanswered whose result JSON cannot carry
+        JSON.stringify(result);
+        return result;
       } catch (thrown) {
         throw this.#toProtocolError(method, thrown);
       } finally {
@@ -264,7 +305,7 @@ class ServedClient {
             signal: AbortSignal.any([mcpReq.signal, ended]),
           })
         ),
-      releaseStream: () => http?.closeSSE?.(),
+      releaseStream: () => void (http?.authInfo?.extra?.[KEEPS_STREAM] === true || http?.closeSSE?.()),
     });
   }
 
@@ -306,6 +347,7 @@ function completionRef(ref: unknown): CompletionRef {
 
 // a missing resource has a code of its own only before 2026-07-28
 function forEra(error: ProtocolError, era: Era): ProtocolError {
-  if (era === "legacy" || error.code !== ErrorCode.resourceNotFound) return error;
-  return new ProtocolError(ErrorCode.invalidParams, error.message, error.data);
+  if (error.code !== ErrorCode.resourceNotFound) return error;
+  const code = era === "legacy" ? DISGUISED_NOT_FOUND : ErrorCode.invalidParams;
+  return new ProtocolError(code, error.message, error.data);
 }

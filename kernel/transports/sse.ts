@@ -5,10 +5,13 @@
  * @module
  */
 import { type JSONRPCMessage, type MessageExtraInfo, parseJSONRPCMessage, type Transport } from "@modelcontextprotocol/server";
+import { ErrorCode } from "../errors.ts";
+import { errorResponse } from "./body.ts";
+import { MAX_UNREAD_BYTES } from "./event_stream.ts";
 
 const KEEP_ALIVE_MS = 15_000;
-// what a client that reads nothing may leave waiting before it is cut off
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+// as many as the SDK takes
+const MAX_BATCH = 100;
 
 /** One connection of the older transport. */
 export class SseTransport implements Transport {
@@ -27,7 +30,7 @@ export class SseTransport implements Transport {
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => void (this.#controller = controller),
       cancel: () => this.close(),
-    }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }));
+    }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }));
     this.#write(`event: endpoint\ndata: ${endpoint(this.sessionId)}\n\n`);
     this.#keepAlive = setInterval(() => this.#write(": keep-alive\n\n"), KEEP_ALIVE_MS);
     this.response = new Response(stream, {
@@ -45,15 +48,14 @@ export class SseTransport implements Transport {
 
   /** Takes a posted body, already parsed: one message, or a batch. Answers 202, or 400 when it is no message. */
   receive(body: unknown, extra: MessageExtraInfo): Response {
+    const items: readonly unknown[] = Array.isArray(body) ? body : [body];
+    if (items.length === 0) return invalid("a batch has at least one message");
+    if (items.length > MAX_BATCH) return invalid(`a batch has at most ${MAX_BATCH} messages`);
     try {
-      const messages = (Array.isArray(body) ? body : [body]).map(parseJSONRPCMessage);
-      for (const message of messages) this.onmessage?.(message, extra);
+      for (const message of items.map((it) => parseJSONRPCMessage(it))) this.onmessage?.(message, extra);
       return new Response("Accepted", { status: 202 });
     } catch {
-      return Response.json(
-        { jsonrpc: "2.0", error: { code: -32600, message: "Invalid Request: not a JSON-RPC message" } },
-        { status: 400 },
-      );
+      return invalid("not a JSON-RPC message");
     }
   }
 
@@ -80,4 +82,8 @@ export class SseTransport implements Transport {
     this.#controller.enqueue(this.#encoder.encode(text));
     if ((this.#controller.desiredSize ?? 0) < 0) void this.close();
   }
+}
+
+function invalid(reason: string): Response {
+  return errorResponse({ status: 400, code: ErrorCode.invalidRequest, message: `Invalid Request: ${reason}` });
 }

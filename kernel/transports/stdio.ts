@@ -13,6 +13,7 @@ import { ErrorCode } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer } from "../plugin.ts";
 import { MAX_MESSAGE_BYTES } from "./body.ts";
+import { MAX_UNREAD_BYTES } from "./event_stream.ts";
 import { subscribeListed } from "./listening.ts";
 import { Parking, type ParkingOptions } from "./parking.ts";
 import { createServerFactory, type ServerInfo } from "./server.ts";
@@ -74,6 +75,8 @@ class LineTransport implements Transport {
   #lineBytes = 0;
   #isSkipping = false;
   #isClosed = false;
+  /** What the client has not read yet, and who waits for that. */
+  #unread: { bytes: number; readonly drained: Promise<void>; end(): void } | undefined;
 
   constructor(kernel: Kernel, options: StdioOptions) {
     this.#kernel = kernel;
@@ -102,6 +105,7 @@ class LineTransport implements Transport {
     this.#isClosed = true;
     this.#input.off("data", this.#onData);
     this.#input.pause();
+    this.#unread?.end();
     for (const id of [...this.#listening.keys()]) await this.#endListening(id);
     this.onclose?.();
     this.onEnd();
@@ -159,7 +163,10 @@ class LineTransport implements Transport {
   #deliver(message: JSONRPCMessage): void {
     if ("method" in message && "id" in message) {
       const dispose = subscribeListed(this.#kernel, message, createCall({ principal: LOCAL_PRINCIPAL }));
-      if (dispose !== undefined) this.#listening.set(message.id, dispose);
+      if (dispose !== undefined) {
+        void this.#endListening(message.id);
+        this.#listening.set(message.id, dispose);
+      }
     } else if ("method" in message && message.method === "notifications/cancelled") {
       void this.#endListening(message.params?.["requestId"]);
     }
@@ -177,14 +184,26 @@ class LineTransport implements Transport {
     void this.#write({ jsonrpc: "2.0", ...(hasId && { id }), error: { code, message } }).catch(() => {});
   }
 
-  #write(message: unknown): Promise<void> {
+  #write(message: object): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
+    // a client that reads nothing misses notifications, and no answer
+    if (this.#unread !== undefined && this.#unread.bytes > MAX_UNREAD_BYTES && !("id" in message)) return this.#unread.drained;
     const line = `${JSON.stringify(message)}\n`;
-    return new Promise((resolve) => {
-      if (this.#output.write(line)) resolve();
-      // a client that reads slowly slows whoever sends
-      else this.#output.once("drain", resolve);
+    if (this.#output.write(line)) return Promise.resolve();
+    this.#unread ??= this.#awaitDrain();
+    this.#unread.bytes += line.length;
+    // a client that reads slowly slows whoever sends
+    return this.#unread.drained;
+  }
+
+  #awaitDrain() {
+    let end!: () => void;
+    const drained = new Promise<void>((resolve) => end = resolve);
+    this.#output.once("drain", () => {
+      this.#unread = undefined;
+      end();
     });
+    return { bytes: 0, drained, end };
   }
 }
 

@@ -5,9 +5,9 @@
  * @module
  */
 import type { Call } from "../call.ts";
-import { type Content, isObject, type JsonObject, type ToolResult } from "../content.ts";
+import { type Content, isObject, type JsonObject, type PromptResult, type ToolResult } from "../content.ts";
 import { ErrorCode, isKernelError, messageOf, ProtocolError } from "../errors.ts";
-import type { ResourceEntry, ToolEntry } from "../items.ts";
+import type { PromptEntry, ResourceEntry, ToolEntry } from "../items.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ResourceListing } from "../plugin.ts";
 
@@ -19,16 +19,7 @@ export const PAGE_SIZE = 500;
 
 /** Lists the tools that a call's client sees. */
 export function listTools(kernel: Kernel, call: Call, era: Era): JsonObject[] {
-  return visible(kernel, kernel.tools.entries(), { kind: "tool", call }).flatMap((entry) => {
-    try {
-      return [toolListing(entry, era)];
-    } catch (thrown) {
-      // a schema that cannot be shown holds back its own tool, not the list
-      if (!isKernelError(thrown)) throw thrown;
-      kernel.log.error(`Tool "${entry.key}" is not listed: ${thrown.message}`, { plugin: entry.owner });
-      return [];
-    }
-  });
+  return listable(kernel, visible(kernel, kernel.tools.entries(), { kind: "tool", call }), (it) => toolListing(it, era));
 }
 
 function toolListing({ key, definition, compiled }: ToolEntry, era: Era): JsonObject {
@@ -49,7 +40,8 @@ function toolListing({ key, definition, compiled }: ToolEntry, era: Era): JsonOb
 
 /** Lists the prompts that a call's client sees. */
 export function listPrompts(kernel: Kernel, call: Call): JsonObject[] {
-  return visible(kernel, kernel.prompts.entries(), { kind: "prompt", call }).map(({ key, definition, compiled }) => {
+  const entries = visible(kernel, kernel.prompts.entries(), { kind: "prompt", call });
+  return listable(kernel, entries, ({ key, definition, compiled }) => {
     const { properties, required } = compiled.args?.jsonSchema ?? {};
     const args = Object.entries(isObject(properties) ? properties : {}).map(([name, schema]) =>
       withoutUndefined({
@@ -120,6 +112,23 @@ function visible<E extends { readonly key: string; readonly owner: string }>(
   return entries.filter(({ key, owner }) => view.has(kind, key, owner));
 }
 
+// a schema that cannot be shown holds back its own item, not the list
+function listable<E extends ToolEntry | PromptEntry>(
+  kernel: Kernel,
+  entries: readonly E[],
+  listing: (entry: E) => JsonObject,
+): JsonObject[] {
+  return entries.flatMap((entry) => {
+    try {
+      return [listing(entry)];
+    } catch (thrown) {
+      if (!isKernelError(thrown)) throw thrown;
+      kernel.log.error(`"${entry.key}" is not listed: ${thrown.message}`, { plugin: entry.owner });
+      return [];
+    }
+  });
+}
+
 /**
  * Cuts a sorted list into pages. The cursor is the key of the last entry, so that a page stays right when entries come
  * and go between requests.
@@ -153,11 +162,17 @@ function decodeCursor(cursor: string): string {
   throw new ProtocolError(ErrorCode.invalidParams, "Invalid cursor: use the nextCursor of the page before");
 }
 
+/** The revision of a request, when it is known, and its era. */
+export interface Revision {
+  readonly version: string | undefined;
+  readonly era: Era;
+}
+
 /**
  * Cuts a result to what a protocol revision knows: structured content that is no object only in 2026-07-28, links
  * since 2025-06-18, sound since 2025-03-26. What a revision lacks is told as text, so that nothing is lost.
  */
-export function resultFor(result: ToolResult, { version, era }: { readonly version: string | undefined; readonly era: Era }): JsonObject {
+export function resultFor(result: ToolResult, { version, era }: Revision): JsonObject {
   if (era === "modern") return { ...result };
   const { structuredContent, content, ...rest } = result;
   return {
@@ -165,6 +180,16 @@ export function resultFor(result: ToolResult, { version, era }: { readonly versi
     content: content.map((block) => contentFor(block, version ?? "2025-11-25")),
     ...(isObject(structuredContent) && { structuredContent }),
   };
+}
+
+/** Cuts the messages of a prompt to what a protocol revision knows, as {@linkcode resultFor} does. */
+export function promptFor(result: PromptResult, { version, era }: Revision): JsonObject {
+  if (era === "modern") return { ...result };
+  const messages = result.messages.map(({ role, content }) => ({
+    role,
+    content: contentFor(content, version ?? "2025-11-25"),
+  }));
+  return { ...result, messages };
 }
 
 function contentFor(block: Content, version: string): Content {

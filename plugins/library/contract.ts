@@ -166,7 +166,8 @@ export interface ToolKind {
    */
   prepare?(manifest: ManifestDraft, staging: Folder, call: Call): Promise<ManifestDraft>;
   /**
-   * Makes a tool ready to run; cheap, since it happens to every tool at start.
+   * Makes a tool ready to run; cheap, since it happens to every tool at start. It must not wait for the library, which
+   * waits for it.
    *
    * @throws {ToolError} with the reason for which the tool is not available here.
    * @throws {Error} with the reason for which it is broken.

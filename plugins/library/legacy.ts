@@ -30,18 +30,21 @@ export interface LegacyTools {
  * Reads which tools of a folder are trusted as skillz's own; at the first start, records them.
  *
  * @param home Where the record is kept, out of reach of whoever copies something into the tools folder.
- * @param candidates Folders of the tools that skillz made.
+ * @param tools The folder of all tools; `candidates` are those in it that skillz made.
  * @throws {Error} when the record cannot be read: then nothing is trusted by guess.
  */
 export async function recordLegacyTools(
   home: Folder,
-  tools: Folder,
-  candidates: readonly string[],
+  { tools, candidates }: { readonly tools: Folder; readonly candidates: readonly string[] },
 ): Promise<LegacyTools> {
   const seen = (await readRecords(home)).folders[tools.path];
   if (seen !== undefined) return { isFirstStart: false, digests: new Map(Object.entries(seen.tools)) };
   const digests = new Map<string, string>();
-  for (const folder of candidates) digests.set(folder, await digestOf(tools.at(folder)));
+  for (const folder of candidates) {
+    // what cannot be read, such as a link that leads outside, is not trusted
+    const digest = await digestOf(tools.at(folder)).catch(() => undefined);
+    if (digest !== undefined) digests.set(folder, digest);
+  }
   const release = await home.lock(LOCK);
   try {
     const { folders } = await readRecords(home);

@@ -74,7 +74,10 @@ export class Library implements ToolLibrary {
     const { home, folder, log } = this.#options;
     const candidates = this.#shelf.tools.filter((it) => it.manifest !== undefined && it.manifest.format === undefined);
     try {
-      const { isFirstStart, digests } = await recordLegacyTools(home, folder, candidates.map((it) => it.folder));
+      const { isFirstStart, digests } = await recordLegacyTools(home, {
+        tools: folder,
+        candidates: candidates.map((it) => it.folder),
+      });
       this.#shelf.legacy = digests;
       if (isFirstStart && digests.size > 0) {
         log.info(
@@ -124,7 +127,8 @@ export class Library implements ToolLibrary {
       if (this.#differs(found)) {
         // under the lock no other server is half way through a change
         await this.#storage.settled(async () => await this.#apply(await this.#storage.scan()));
-      } else this.#shelf.retry();
+      }
+      await this.#shelf.reload();
     });
   }
 
@@ -138,9 +142,8 @@ export class Library implements ToolLibrary {
     for (const { folder } of this.#shelf.tools) if (!present.has(folder)) await this.#shelf.take(folder);
     for (const it of found) {
       if (this.#shelf.at(it.folder)?.fingerprint === it.fingerprint) continue;
-      await this.#shelf.put(it, await this.#storage.read(it.folder));
+      await this.#shelf.put(it, { read: await this.#storage.read(it.folder) });
     }
-    this.#shelf.retry();
   }
 
   async save(manifest: ManifestDraft, files: FileSet, { overwrite = false, call }: SaveOptions): Promise<SavedTool> {
@@ -202,9 +205,9 @@ export class Library implements ToolLibrary {
   async #commit(draft: ManifestDraft, staged: StagedTool): Promise<SavedTool> {
     const { name } = draft;
     const existing = this.#shelf.find(name);
-    const manifest = await this.#storage.commit(draft, staged, existing);
+    const manifest = await this.#storage.commit(draft, { staged, replaced: existing });
     const found = await this.#storage.find(name) ?? { folder: name, fingerprint: "" };
-    const tool = await this.#shelf.put(found, { manifest }, existing);
+    const tool = await this.#shelf.put(found, { read: { manifest }, before: existing });
     if (tool.problem !== undefined) {
       throw new ToolError(`Saved tool "${name}", which cannot be used: ${tool.problem.reason}`);
     }
@@ -246,7 +249,7 @@ export class Library implements ToolLibrary {
         await this.#apply(await this.#storage.scan());
         const tool = this.#shelf.find(name);
         if (tool === undefined) return undefined;
-        const removed = await this.#storage.trash(name, tool.folder, trashDays);
+        const removed = await this.#storage.trash(name, { folder: tool.folder, trashDays });
         await this.#shelf.take(tool.folder);
         onRemoved(removed);
         return removed;

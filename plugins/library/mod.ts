@@ -4,17 +4,11 @@
  *
  * @example List the tools of a new server
  * ```ts
- * import { Kernel } from "collet";
- * import { provide, memoryFiles } from "collet/testing";
- * import { detectEnvironment, Environment, Files } from "collet";
+ * import { testPlugin } from "collet/testing";
  * import library from "./mod.ts";
  *
- * await using kernel = await new Kernel()
- *   .use(provide(Environment, await detectEnvironment({ home: "/memory" })))
- *   .use(provide(Files, memoryFiles()))
- *   .use(library, { tools_dir: "/memory/tools" })
- *   .start();
- * const { structuredContent } = await kernel.call("list_tools", {});
+ * await using kit = await testPlugin(library);
+ * const { structuredContent } = await kit.kernel.call("list_tools", {});
  * if (JSON.stringify(structuredContent) !== '{"tools":[]}') throw new Error("unexpected");
  * ```
  *
@@ -36,14 +30,17 @@ import { Library } from "./library.ts";
 import { registerTools } from "./tools.ts";
 
 const Config = v.strictObject({
-  /** Folder of the tools; `TOOLS_DIR` by default, else `tools` in the home folder. `~` is expanded. */
   tools_dir: v.optional(v.pipe(v.string(), v.minLength(1))),
-  /** How long deleted tools are kept. */
   trash_days: v.optional(v.pipe(v.number(), v.minValue(0)), 30),
 });
 
 /** Settings of the plugin, as a caller writes them. */
-export type LibraryConfig = v.InferInput<typeof Config>;
+export interface LibraryConfig {
+  /** Folder of the tools; `TOOLS_DIR` by default, else `tools` in the home folder. `~` is expanded. */
+  readonly tools_dir?: string | undefined;
+  /** Days for which deleted tools are kept; 30 by default. */
+  readonly trash_days?: number | undefined;
+}
 
 /** A kernel into which the library is loaded while it runs says nothing of its start; this long without it means so. */
 const SILENCE_MS = 1_000;

@@ -23,17 +23,19 @@ export type Register = (definition: MadeDefinition) => Registration<MadeDefiniti
 /** A loaded tool, and the calls of it that are in flight: it is disposed of when the last has ended. */
 class Running {
   readonly #tool: LoadedTool;
+  readonly #hasOutputSchema: boolean;
   #calls = 0;
   #isRetired = false;
 
-  constructor(tool: LoadedTool) {
+  constructor(tool: LoadedTool, manifest: Manifest) {
     this.#tool = tool;
+    this.#hasOutputSchema = manifest.output_schema !== undefined;
   }
 
-  async call(manifest: Manifest, args: JsonObject, call: Call): Promise<ToolResult> {
+  async call(args: JsonObject, call: Call): Promise<ToolResult> {
     this.#calls++;
     try {
-      return toResult(await this.#tool.run(args, call), manifest.output_schema !== undefined);
+      return toResult(await this.#tool.run(args, call), this.#hasOutputSchema);
     } finally {
       this.#calls--;
       await this.#disposeIfIdle();
@@ -57,16 +59,16 @@ export class OfferedTool {
   #running: Running;
 
   /** @throws {KernelError} `NAME_TAKEN` or `SCHEMA_INVALID`. */
-  constructor(manifest: Manifest, tool: LoadedTool, register: Register) {
+  constructor(manifest: Manifest, { tool, register }: { readonly tool: LoadedTool; readonly register: Register }) {
     this.name = manifest.name;
-    this.#running = new Running(tool);
+    this.#running = new Running(tool, manifest);
     this.#registration = register(definitionOf(manifest, this.#running));
   }
 
   /** @throws {KernelError} `SCHEMA_INVALID`; the tool is as it was then. */
   async replace(manifest: Manifest, tool: LoadedTool): Promise<void> {
     const before = this.#running;
-    const running = new Running(tool);
+    const running = new Running(tool, manifest);
     this.#registration.update(definitionOf(manifest, running));
     this.#running = running;
     await before.retire();
@@ -106,7 +108,7 @@ function definitionOf(manifest: Manifest, running: Running): MadeDefinition {
     annotations: readAnnotations(manifest.annotations),
     execution,
     meta: { kind, version, ...(owner !== undefined && { owner }) },
-    run: (args: JsonObject, call: Call) => running.call(manifest, args, call),
+    run: (args: JsonObject, call: Call) => running.call(args, call),
   };
   return definition as MadeDefinition;
 }

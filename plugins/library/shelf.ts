@@ -21,6 +21,8 @@ export interface ShelfOptions {
 export interface ShelvedTool extends FoundTool {
   readonly name: string;
   readonly manifest: Manifest | undefined;
+  /** Whether another folder holds the tool of this name. */
+  isTwin: boolean;
   problem: { readonly state: "unavailable" | "broken"; readonly reason: string } | undefined;
   loaded: LoadedTool | undefined;
   offered: OfferedTool | undefined;
@@ -62,12 +64,19 @@ export class Shelf {
   }
 
   /** Puts a tool on the shelf, or in the place of the one that came from the same folder. */
-  async put(found: FoundTool, read: ReadManifest, before = this.#tools.get(found.folder)): Promise<ShelvedTool> {
+  async put(
+    found: FoundTool,
+    { read, before = this.#tools.get(found.folder) }: {
+      readonly read: ReadManifest;
+      readonly before?: ShelvedTool | undefined;
+    },
+  ): Promise<ShelvedTool> {
     const manifest = "manifest" in read ? read.manifest : undefined;
     const tool: ShelvedTool = {
       ...found,
       name: manifest?.name ?? found.folder,
       manifest,
+      isTwin: false,
       problem: "manifest" in read ? undefined : { state: "broken", reason: read.reason },
       loaded: undefined,
       offered: undefined,
@@ -83,13 +92,18 @@ export class Shelf {
 
   /** Of two folders with tools of one name, that of the same name counts, else the first. */
   async #settleTwins(tool: ShelvedTool): Promise<void> {
-    const twin = this.tools.find((it) => it.manifest?.name === tool.name && it.problem?.state !== "broken");
+    const twin = this.#twinOf(tool);
     if (twin === undefined) return;
     const [winner, loser] = tool.folder === tool.name ? [tool, twin] : [twin, tool];
+    loser.isTwin = true;
     loser.problem = { state: "broken", reason: `its name is that of the tool in folder "${winner.folder}"` };
     const { offered } = loser;
     loser.loaded = loser.offered = undefined;
     await offered?.dispose();
+  }
+
+  #twinOf(tool: ShelvedTool): ShelvedTool | undefined {
+    return this.tools.find((it) => it !== tool && it.manifest?.name === tool.name && !it.isTwin);
   }
 
   async take(folder: string): Promise<void> {
@@ -109,6 +123,19 @@ export class Shelf {
       this.#offer(tool);
       this.#report(tool);
     }
+  }
+
+  /** Loads what could not be loaded before: a file may have come back, or a name become free. */
+  async reload(): Promise<void> {
+    for (const tool of this.tools) {
+      if (tool.loaded !== undefined || tool.manifest === undefined) continue;
+      if (tool.isTwin && this.#twinOf(tool) !== undefined) continue;
+      tool.isTwin = false;
+      const before = tool.problem?.reason;
+      await this.#load(tool);
+      if (tool.problem?.reason !== before) this.#report(tool);
+    }
+    this.retry();
   }
 
   #report({ name, folder, problem }: ShelvedTool): void {
@@ -131,7 +158,7 @@ export class Shelf {
 
   async #load(tool: ShelvedTool): Promise<void> {
     const { manifest, folder } = tool;
-    if (manifest === undefined || tool.problem?.state === "broken") return;
+    if (manifest === undefined || tool.isTwin) return;
     try {
       checkSchemas(manifest);
       const kind = this.#kinds.get(manifest.tool_type);
@@ -178,7 +205,7 @@ export class Shelf {
     const { manifest, loaded } = tool;
     if (!this.#isOpen || manifest === undefined || loaded === undefined || tool.offered !== undefined) return;
     try {
-      tool.offered = new OfferedTool(manifest, loaded, this.#options.register);
+      tool.offered = new OfferedTool(manifest, { tool: loaded, register: this.#options.register });
       tool.problem = undefined;
     } catch (error) {
       if (!isKernelError(error)) throw error;

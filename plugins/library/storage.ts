@@ -167,8 +167,10 @@ export class ToolStorage {
    */
   async commit(
     draft: ManifestDraft,
-    staged: StagedTool,
-    replaced: { readonly folder: string; readonly manifest: Manifest | undefined } | undefined,
+    { staged, replaced }: {
+      readonly staged: StagedTool;
+      readonly replaced: { readonly folder: string; readonly manifest: Manifest | undefined } | undefined;
+    },
   ): Promise<Manifest> {
     const existing = replaced === undefined ? [] : await this.#takenVersions(replaced);
     if (replaced !== undefined) existing.push(await this.#keepVersion(replaced, { existing, staged }));
@@ -178,7 +180,7 @@ export class ToolStorage {
     const digest = await digestOf(staged.folder);
     const manifest = completeManifest(draft, { version, digest, replaced: replaced?.manifest });
     await staged.folder.writeAtomic(MANIFEST_FILE, formatManifest(manifest));
-    await this.#swap(manifest.name, staged, replaced?.folder);
+    await this.#swap(manifest.name, { staged, replaced: replaced?.folder });
     return manifest;
   }
 
@@ -204,7 +206,10 @@ export class ToolStorage {
     return version;
   }
 
-  async #swap(name: string, staged: StagedTool, replaced: string | undefined): Promise<void> {
+  async #swap(
+    name: string,
+    { staged, replaced }: { readonly staged: StagedTool; readonly replaced: string | undefined },
+  ): Promise<void> {
     if (replaced === undefined) return await this.folder.move(staged.path, name);
     const aside = `${STAGING_FOLDER}/${name}.old-${crypto.randomUUID()}`;
     await this.folder.move(replaced, aside);
@@ -239,7 +244,10 @@ export class ToolStorage {
   }
 
   /** Moves a tool to the trash, under the lock. */
-  async trash(name: string, folder: string, trashDays: number): Promise<RemovedTool> {
+  async trash(
+    name: string,
+    { folder, trashDays }: { readonly folder: string; readonly trashDays: number },
+  ): Promise<RemovedTool> {
     const now = new Date();
     const trash = `${TRASH_FOLDER}/${trashName(name, now)}`;
     await this.folder.move(folder, trash);

@@ -128,14 +128,14 @@ function registerCall({ tool, library, toolbox }: ToolsContext): void {
     run: async ({ tool_name, arguments: given = {} }, call) => {
       const name = tool_name as string;
       const args = readArguments(name, given);
-      await assertCallable(name, library, toolbox);
+      await assertCallable(name, { library, toolbox });
       return toolResult(await toolbox.call(name, args, call));
     },
   });
 }
 
 /** Makes sure that a name can be called; a tool that another server made meanwhile is found here. */
-async function assertCallable(name: string, library: ToolsContext["library"], toolbox: Toolbox): Promise<void> {
+async function assertCallable(name: string, { library, toolbox }: Omit<ToolsContext, "tool">): Promise<void> {
   if (toolbox.get(name) !== undefined) return;
   await library.refresh();
   const stored = library.get(name);
@@ -172,7 +172,7 @@ function registerDelete({ tool, library, toolbox }: ToolsContext): void {
     run: async ({ tool_name: name }, call: Call) => {
       call.signal.throwIfAborted();
       const removed = await library.remove(name);
-      if (removed === undefined) throw new ToolError(await whyNotDeleted(name, library, toolbox));
+      if (removed === undefined) throw new ToolError(await whyNotDeleted(name, { library, toolbox }));
       const keptUntil = removed.keptUntil.toISOString();
       return toolResult({
         content: [{
@@ -187,7 +187,7 @@ function registerDelete({ tool, library, toolbox }: ToolsContext): void {
   });
 }
 
-async function whyNotDeleted(name: string, library: ToolLibrary, toolbox: Toolbox): Promise<string> {
+async function whyNotDeleted(name: string, { library, toolbox }: Omit<ToolsContext, "tool">): Promise<string> {
   const summary = toolbox.get(name);
   if (summary !== undefined) {
     return `Cannot delete "${name}": it came with plugin "${summary.owner}"; only tools made at run time can be deleted`;

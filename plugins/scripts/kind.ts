@@ -9,6 +9,9 @@ import type { Script, ScriptRunner } from "./contract.ts";
 import { splitInterpreter } from "./interpreter.ts";
 import { languageOf, readsWholeInput, UNKNOWN_EXTENSION } from "./languages.ts";
 
+/** How much of a script is looked at. */
+const MOST_CODE = 200_000;
+
 /** What the kind works with. */
 export interface ScriptKindOptions {
   readonly runner: ScriptRunner;
@@ -37,7 +40,7 @@ async function loadScript(
   const entry = manifest.entry_file ?? `${manifest.name}.${extensionFor(manifest.interpreter)}`;
   const code = await folder.readText(entry);
   if (code === undefined) throw new Error(`its file "${entry}" is missing`);
-  const isStdinClosed = readsWholeInput(code);
+  const isStdinClosed = readsWholeInput(code.slice(0, MOST_CODE));
   return {
     async run(args, call) {
       const script: Script = {

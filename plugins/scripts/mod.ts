@@ -33,12 +33,14 @@ import { registerRegisterScript } from "./register_script.ts";
 import { Runner } from "./runner.ts";
 
 const Config = v.strictObject({
-  /** Time limit of a call, in milliseconds, for scripts that have none of their own. */
   timeout_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 300_000),
 });
 
 /** Settings of the plugin, as a caller writes them. */
-export type ScriptsConfig = v.InferInput<typeof Config>;
+export interface ScriptsConfig {
+  /** Time limit of a call, in milliseconds, for scripts that have none of their own; 300,000 by default. */
+  readonly timeout_ms?: number | undefined;
+}
 
 const scripts: Plugin<ScriptsConfig> = definePlugin({
   name: "scripts",

@@ -10,12 +10,27 @@ export const OUTPUT_LIMIT: number = 16 * 1024 * 1024;
 /** The id of a request: any that JSON-RPC has. */
 export type MessageId = string | number | null;
 
+/** A notice, or a request when it has an id. */
+export interface MessageLine {
+  readonly kind: "message";
+  readonly method: string;
+  readonly params: unknown;
+  readonly id: MessageId | undefined;
+}
+
+/** An answer that says what failed; every part is as the script wrote it. */
+export interface ErrorLine {
+  readonly kind: "error";
+  readonly code: unknown;
+  readonly message: string;
+  readonly data: unknown;
+}
+
+/** The answer of a script. */
+export type AnswerLine = { readonly kind: "result"; readonly result: unknown } | ErrorLine;
+
 /** One line of a script's output. */
-export type OutputLine =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "message"; readonly method: string; readonly params: unknown; readonly id: MessageId | undefined }
-  | { readonly kind: "result"; readonly result: unknown }
-  | { readonly kind: "error"; readonly code: unknown; readonly message: string; readonly data: unknown };
+export type OutputLine = { readonly kind: "text"; readonly text: string } | MessageLine | AnswerLine;
 
 /**
  * Reads a line. It is a message when it is a JSON object with a `jsonrpc` string, and its `id`, if it has one, is a

@@ -7,7 +7,63 @@ import * as v from "valibot";
 import { type Log, type PluginContext, toolResult } from "../../kernel/mod.ts";
 import type { SavedTool, ToolLibrary } from "../library/contract.ts";
 import type { Machine } from "./interpreter.ts";
-import { type PreparedScript, prepareScript, Registration } from "./registration.ts";
+import { type PreparedScript, prepareScript } from "./registration.ts";
+
+const LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+
+const JsonSchema = v.record(v.string(), v.unknown());
+const Texts = v.array(v.string());
+
+function described<S extends v.GenericSchema>(schema: S, text: string) {
+  return v.pipe(schema, v.description(text));
+}
+
+const Input = v.strictObject({
+  name: described(v.string(), "Name of the tool: 1 to 64 of A-Z a-z 0-9 _ -"),
+  description: described(v.string(), "What the tool does and when to use it, for the model that will choose it"),
+  code: described(v.string(), "The whole script"),
+  interpreter: v.optional(described(
+    v.string(),
+    "Command that runs the script, without a shell: python3, node, deno, bash, ruby, perl, php, npx tsx, deno run -A, " +
+      "or an absolute path. Without it the first line of the code names one, such as #!/usr/bin/env python3",
+  )),
+  extension: v.optional(
+    described(v.string(), "Ending of the script's file, such as mjs; by the interpreter when left out"),
+  ),
+  input_schema: v.optional(described(JsonSchema, "JSON Schema of the arguments; its root is an object")),
+  output_schema: v.optional(described(JsonSchema, "JSON Schema of the result, which is then checked")),
+  annotations: v.optional(described(
+    v.strictObject({
+      title: v.optional(v.string()),
+      readOnlyHint: v.optional(v.boolean()),
+      destructiveHint: v.optional(v.boolean()),
+      idempotentHint: v.optional(v.boolean()),
+      openWorldHint: v.optional(v.boolean()),
+    }),
+    "Hints for clients",
+  )),
+  overwrite: v.optional(described(v.boolean(), "Replace a tool of that name; the version before is kept"), false),
+  dependencies: v.optional(described(Texts, "Packages to install; not supported by this version"), []),
+  requires_services: v.optional(described(Texts, "Services that must run; not supported by this version"), []),
+  timeout_ms: v.optional(described(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LONGEST_TIMEOUT_MS)),
+    "Ends a call after this many milliseconds; 300000 when left out",
+  )),
+  tags: v.optional(described(Texts, "Words by which the tool can be found")),
+  examples: v.optional(described(
+    v.array(v.strictObject({
+      description: v.optional(v.string()),
+      arguments: v.record(v.string(), v.unknown()),
+      result: v.optional(v.unknown()),
+    })),
+    "Calls that show how the tool is used",
+  )),
+  protocol: v.optional(described(
+    v.picklist([1, 2]),
+    "Revision of the script protocol. 2: requests that fail are answered with JSON-RPC errors, and a result " +
+      '{"content": […]} of MCP content is the answer itself',
+  )),
+});
 
 /** What the tool needs. */
 export interface RegisterContext {
@@ -38,7 +94,7 @@ export function registerRegisterScript({ tool, log, library, machine }: Register
   tool({
     name: "register_script",
     description: DESCRIPTION,
-    input: Registration,
+    input: Input,
     output: v.object({
       name: v.string(),
       version: v.string(),

@@ -13,8 +13,11 @@ import {
 } from "../../kernel/mod.ts";
 import { type MessageHost, NOTICES, REQUESTS } from "./messages.ts";
 import {
+  type AnswerLine,
+  type ErrorLine,
   LineSplitter,
   type MessageId,
+  type MessageLine,
   OUTPUT_LIMIT,
   type OutputLine,
   OutputTooLong,
@@ -65,7 +68,7 @@ export class ScriptSession {
     this.#options = options;
     const own = call.derive({ signal: AbortSignal.any([call.signal, this.#over.signal]) });
     this.#host = { name, toolbox, call: own, streamed: new StreamedOutput(own) };
-    this.#stderr = new StderrTail(process.stderr, call, name);
+    this.#stderr = new StderrTail(process.stderr, { call, name });
   }
 
   /**
@@ -106,7 +109,7 @@ export class ScriptSession {
     }
   }
 
-  async #readAnswer(): Promise<Exclude<OutputLine, { kind: "text" | "message" }> | undefined> {
+  async #readAnswer(): Promise<AnswerLine | undefined> {
     const splitter = new LineSplitter();
     for await (const piece of this.#process.stdout) {
       for (const line of splitter.push(piece)) {
@@ -118,7 +121,7 @@ export class ScriptSession {
     return last === undefined ? undefined : await this.#take(readLine(last));
   }
 
-  async #take(line: OutputLine): Promise<Exclude<OutputLine, { kind: "text" | "message" }> | undefined> {
+  async #take(line: OutputLine): Promise<AnswerLine | undefined> {
     if (line.kind === "text") this.#addText(line.text);
     else if (line.kind === "message") await this.#serve(line);
     else return line;
@@ -131,7 +134,7 @@ export class ScriptSession {
     this.#text.push(text);
   }
 
-  async #serve({ method, params, id }: Extract<OutputLine, { kind: "message" }>): Promise<void> {
+  async #serve({ method, params, id }: MessageLine): Promise<void> {
     const given = (typeof params === "object" && params !== null ? params : {}) as JsonObject;
     const notice = NOTICES.get(method);
     if (notice !== undefined) await notice(given, this.#host);
@@ -167,7 +170,7 @@ export class ScriptSession {
     return this.#process.write(`${JSON.stringify({ jsonrpc: "2.0", id, ...reply })}\n`);
   }
 
-  async #accept(answer: Exclude<OutputLine, { kind: "text" | "message" }>): Promise<Answer> {
+  async #accept(answer: AnswerLine): Promise<Answer> {
     const { name, call } = this.#options;
     // what was printed beside the answer is for whoever looks for a mistake
     const printed = this.#joinedText();
@@ -179,7 +182,7 @@ export class ScriptSession {
     return { kind: "result", result: answer.result ?? this.#host.streamed.joined() };
   }
 
-  #errorOf({ code, message, data }: Extract<OutputLine, { kind: "error" }>): ToolError {
+  #errorOf({ code, message, data }: ErrorLine): ToolError {
     const head = code === undefined ? `Error: ${message}` : `Error ${code}: ${message}`;
     const lines = [head, ...(data === undefined || data === null ? [] : [`Data: ${JSON.stringify(data)}`])];
     return new ToolError([...lines, ...this.#stderrLines()].join("\n"), {

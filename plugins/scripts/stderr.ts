@@ -19,7 +19,7 @@ export class StderrTail {
   #sent = 0;
   #isMuted = false;
 
-  constructor(stderr: AsyncIterable<string>, call: Call, name: string) {
+  constructor(stderr: AsyncIterable<string>, { call, name }: { readonly call: Call; readonly name: string }) {
     this.#log = (text) => call.log("info", text, undefined, name);
     this.ended = this.#follow(stderr).catch(() => {});
   }

@@ -18,7 +18,7 @@ const COMPANION_REGEXP = /new URL\(\s*(["'])(\.{1,2}\/[^"']*)\1,\s*import\.meta\
 export interface Companion {
   /** Path from the repository's root, with `/`; a folder ends in `/`. */
   readonly path: string;
-  /** Name of its own in a flat output folder. */
+  /** Name of its own in a flat output folder; that of a folder ends in `/`. */
   readonly outputName: string;
   /** Whether it has to be compiled. */
   readonly isSource: boolean;
@@ -31,7 +31,7 @@ export function resolveCompanion(importer: string, address: string): Companion {
   const isSource = path.endsWith(".ts");
   const digest = createHash("sha256").update(path).digest("hex").slice(0, 8);
   const name = basename(path);
-  const outputName = isSource ? `${name.slice(0, -3)}-${digest}` : `${digest}-${name}`;
+  const outputName = isSource ? `${name.slice(0, -3)}-${digest}` : `${digest}-${name}${isFolder ? "/" : ""}`;
   return { path, outputName, isSource };
 }
 

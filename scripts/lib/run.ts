@@ -4,11 +4,13 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { delimiter } from "node:path";
+import { delimiter, dirname, isAbsolute } from "node:path";
 import process from "node:process";
 import { hasPath, inRepository, ROOT } from "./repository.ts";
 
 const IS_POSIX = process.platform !== "win32";
+/** The Deno that runs this script, where it is one: not another one that the path may have. */
+const DENO = "Deno" in globalThis ? process.execPath : "deno";
 const RUNNING = new Set<ChildProcess>();
 
 /** How a command ended. */
@@ -52,9 +54,10 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   process.on(signal, () => process.exit(code));
 }
 
-/** Gives the variables of a command: ours, the packages' programs first on the path, and no colours. */
+/** Gives the variables of a command: ours, the programs of the packages first on the path, and no colours. */
 function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const path = [inRepository("node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter);
+  const own = isAbsolute(DENO) ? [dirname(DENO)] : [];
+  const path = [inRepository("node_modules", ".bin"), ...own, process.env["PATH"] ?? ""].join(delimiter);
   return { ...process.env, PATH: path, NO_COLOR: "1", FORCE_COLOR: undefined, ...extra };
 }
 
@@ -66,7 +69,7 @@ function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.Proce
 export function run(command: readonly [string, ...string[]], options: RunOptions = {}): Promise<Finished> {
   const [program, ...args] = command;
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
+    const child = spawn(program === "deno" ? DENO : program, args, {
       cwd: options.cwd ?? ROOT,
       env: environment(options.env),
       stdio: ["pipe", "pipe", "pipe"],

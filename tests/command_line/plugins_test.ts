@@ -65,7 +65,7 @@ describe("a plugin of collet.json", () => {
        import { cors } from "hono/cors";
        import { Http, optional } from "collet";
        import { WORD } from "./words.ts";
-       const data = readFileSync(new URL("./data.txt", import.meta.url), "utf8");
+       const data = readFileSync(new URL("data.txt", import.meta.url), "utf8");
        export default { name: "shout", version: "1", requires: { http: optional(Http) }, setup({ tool, deps, own }: any) {
          const app = new Hono().use(cors()).get("/", (c) => c.text("mounted"));
          own("route", deps.http.mount("/shout", app));
@@ -131,8 +131,8 @@ describe("a plugin of collet.json that cannot be loaded", () => {
     await refused(
       folder,
       { stroe: {} },
-      /error\[PLUGIN_UNLOADABLE\] Cannot load plugin "stroe": no plugin of that name ships.*"store"/,
-      /fix: install the package there; a path begins with "\.\/"/,
+      /error\[PLUGIN_UNLOADABLE\] Cannot load plugin "stroe": .*did you mean "store"/,
+      /cause: no package "stroe" is in ".*node_modules" or above; install it there, or begin a path with "\.\/"/,
     );
   });
 

@@ -23,9 +23,11 @@ export function programPath(): Promise<string> {
   return IS_DENO ? Promise.resolve(inRepository("mod.ts")) : bundled ??= bundleProgram();
 }
 
-/** Gives the words that start a module. */
-export function startWords(module: string, ...flags: readonly string[]): string[] {
-  return IS_DENO ? [process.execPath, "run", "-A", ...flags, module] : [process.execPath, ...flags, module];
+/** Gives the words that start a module, wherever it is, with the packages that we have. */
+export function startWords(module: string): string[] {
+  return IS_DENO
+    ? [process.execPath, "run", "-A", "--config", inRepository("deno.json"), module]
+    : [process.execPath, module];
 }
 
 async function bundleProgram(): Promise<string> {
@@ -107,7 +109,8 @@ export interface Running extends AsyncDisposable {
 
 /** Starts the program with its streams open. */
 export async function startProgram(args: readonly string[], options: StartOptions): Promise<Running> {
-  const words = options.words ?? startWords(await programPath());
+  const words = options.words ??
+    (IS_DENO ? [process.execPath, "run", "-A"] : [process.execPath]).concat(await programPath());
   const [program = "", ...rest] = [...words, ...args];
   const child = spawn(program, rest, {
     cwd: options.cwd ?? tmpdir(),

@@ -124,6 +124,7 @@ describe("resolveCompanion()", () => {
 
   test("keeps a folder a folder", () => {
     assert.equal(resolveCompanion(importer, "../../skills/").path, "skills/");
+    assert.match(resolveCompanion(importer, "./data/").outputName, /^[0-9a-f]{8}-data\/$/);
   });
 });
 

@@ -259,6 +259,32 @@ describe("library", () => {
     await assert.rejects(kit.tools.addKind(answeringKind()), { code: "NAME_TAKEN" });
   });
 
+  test("what was broken is offered once it is mended: a file that came back, a twin that went", async () => {
+    const kind = answeringKind({
+      async load(manifest, folder) {
+        if (await folder.readText("code.txt") === undefined) throw new Error("its code is missing");
+        return { run: () => Promise.resolve({ value: manifest["answer"] }) };
+      },
+    });
+    const manifest = (answer: number) => JSON.stringify({ ...DRAFT, answer });
+    const files = memoryFiles({
+      "tools/a/manifest.json": manifest(1),
+      "tools/a copy/manifest.json": manifest(2),
+      "tools/a copy/code.txt": "code",
+    });
+    await using kit = await start(files, kind);
+    assert.deepEqual((await kit.tools.list()).map((it) => it.state), ["broken", "broken"]);
+    await files.writeAtomic("tools/a/code.txt", "code");
+    await kit.tools.list();
+    assert.equal(await kit.value(), 1);
+    await kit.tools.remove("a");
+    assert.deepEqual((await kit.tools.list()).map((it) => it.state), ["ready"]);
+    assert.equal(await kit.value(), 2);
+    await kit.kernel.unload("kind_answering");
+    await kit.kernel.load(kindPlugin(kind));
+    assert.equal(await kit.value(), 2);
+  });
+
   test("a removed tool goes to the trash, and whoever listens hears of it", async () => {
     await using kit = await start();
     await kit.save();

@@ -23,7 +23,7 @@ async function save(storage: ToolStorage, files: FileSet, more: Partial<Manifest
     const replaced = exists ? { folder: "a", manifest: "manifest" in found ? found.manifest : undefined } : undefined;
     const staged = await storage.stage("a", files);
     const draft = { name: "a", description: "d", tool_type: "script", entry_file: "a.py", ...more };
-    return await storage.commit(draft, staged, replaced);
+    return await storage.commit(draft, { staged, replaced });
   });
 }
 
@@ -116,7 +116,7 @@ function suite(title: string, make: () => Promise<{ folder: Folder; dispose(): P
       await folder.writeAtomic(`.trash/${old}/manifest.json`, "{}");
       await folder.writeAtomic(".trash/mine/manifest.json", "{}");
       await save(storage, { "a.py": "x" });
-      const { trash, keptUntil } = await storage.trash("a", "a", 30);
+      const { trash, keptUntil } = await storage.trash("a", { folder: "a", trashDays: 30 });
       await storage.cleanUp(30);
       assert.deepEqual(
         (await folder.list(".trash")).map((it) => it.path),
