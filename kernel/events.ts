@@ -14,7 +14,7 @@ export const ResourceUpdated: Event<{ readonly uri: string }> = event("kernel:re
 /** A plugin finished its setup; `ms` is how long that took. */
 export const PluginLoaded: Event<{ readonly plugin: string; readonly ms: number }> = event("kernel:plugin-loaded");
 export const PluginUnloaded: Event<{ readonly plugin: string }> = event("kernel:plugin-unloaded");
-/** Every planned plugin is loaded. */
+/** Every planned plugin is loaded. A plugin that is loaded later is told once its own setup is done. */
 export const KernelStarted: Event<Record<never, never>> = event("kernel:started");
 /** `stop()` was called; plugins are still loaded. */
 export const KernelStopping: Event<Record<never, never>> = event("kernel:stopping");
@@ -52,13 +52,16 @@ export class EventHub {
   }
 
   emit<P>(event: Event<P>, payload: P): void {
-    for (const listener of [...this.#listeners.get(event.id) ?? []]) {
-      try {
-        const pending = listener(payload);
-        if (pending instanceof Promise) pending.catch((thrown) => this.#failed(event.id, thrown));
-      } catch (thrown) {
-        this.#failed(event.id, thrown);
-      }
+    for (const listener of [...this.#listeners.get(event.id) ?? []]) this.tell(event, payload, listener);
+  }
+
+  /** Delivers an event to one listener; its failure is logged. */
+  tell<P>(event: Event<P>, payload: P, listener: (payload: P) => void | Promise<void>): void {
+    try {
+      const pending = listener(payload);
+      if (pending instanceof Promise) pending.catch((thrown) => this.#failed(event.id, thrown));
+    } catch (thrown) {
+      this.#failed(event.id, thrown);
     }
   }
 

@@ -45,11 +45,15 @@ export async function invokeTool(
   const input = parsed.value;
   try {
     const inside = call.derive({ path: [...call.path, name] });
-    return await options.flights.run(inside, definition.timeoutMs, (flying) =>
-      throughInterceptors({ kind: "tool", name, owner, input, call: flying }, options.interceptors, async () => {
-        const returned = await definition.run(input, flying);
-        return await checkResult({ name, returned, schema: compiled.output, log: options.log });
-      }));
+    return await options.flights.run(
+      inside,
+      definition.timeoutMs,
+      (flying) =>
+        throughInterceptors({ kind: "tool", name, owner, input, call: flying }, options.interceptors, async () => {
+          const returned = await definition.run(input, flying);
+          return await checkResult({ name, returned, schema: compiled.output, log: options.log });
+        }),
+    );
   } catch (thrown) {
     if (isProtocolError(thrown)) throw thrown;
     if (isToolError(thrown)) {
@@ -103,16 +107,20 @@ export async function readResource(
     readonly call: Call;
   },
 ): Promise<readonly ResourceContents[]> {
-  return await protocolErrors(`resource "${uri}"`, { owner, ...options }, () =>
-    options.flights.run(call, undefined, (flying) =>
-      throughInterceptors(
-        { kind: "resource", name: uri, owner, input: params, call: flying },
-        options.interceptors,
-        async () => {
-          const returned = await definition.read(params, { ...flying, uri });
-          return toContents(uri, definition.mimeType, returned);
-        },
-      )));
+  return await protocolErrors(
+    `resource "${uri}"`,
+    { owner, ...options },
+    () =>
+      options.flights.run(call, undefined, (flying) =>
+        throughInterceptors(
+          { kind: "resource", name: uri, owner, input: params, call: flying },
+          options.interceptors,
+          async () => {
+            const returned = await definition.read(params, { ...flying, uri });
+            return toContents(uri, definition.mimeType, returned);
+          },
+        )),
+  );
 }
 
 /**
@@ -130,12 +138,20 @@ export async function renderPrompt(
     throw new ProtocolError(ErrorCode.invalidParams, `Invalid arguments for prompt "${name}": ${issues}`);
   }
   const input = parsed.value;
-  return await protocolErrors(`prompt "${name}"`, { owner, ...options }, () =>
-    options.flights.run(call, undefined, (flying) =>
-      throughInterceptors({ kind: "prompt", name, owner, input, call: flying }, options.interceptors, async () => ({
-        description: definition.description,
-        messages: toMessages(await definition.render(input, flying)),
-      }))));
+  return await protocolErrors(
+    `prompt "${name}"`,
+    { owner, ...options },
+    () =>
+      options.flights.run(
+        call,
+        undefined,
+        (flying) =>
+          throughInterceptors({ kind: "prompt", name, owner, input, call: flying }, options.interceptors, async () => ({
+            description: definition.description,
+            messages: toMessages(await definition.render(input, flying)),
+          })),
+      ),
+  );
 }
 
 /** Runs what has no result that can say "failed": an error is the answer, and it tells no more than it may. */

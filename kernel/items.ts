@@ -53,7 +53,10 @@ export function compileTool(name: string, tool: AnyTool): CompiledTool {
 /** Checks a resource and compiles its URI when it is a template. */
 export function compileResource(uri: string, resource: AnyResource): CompiledResource {
   if (!URI_REGEXP.test(uri)) {
-    throw new KernelError("NAME_INVALID", `Cannot register resource "${resource.name}": "${uri}" is not an absolute URI`);
+    throw new KernelError(
+      "NAME_INVALID",
+      `Cannot register resource "${resource.name}": "${uri}" is not an absolute URI`,
+    );
   }
   return { template: isTemplate(uri) ? compileTemplate(uri) : undefined };
 }

@@ -7,14 +7,7 @@ import { type Call, createCall } from "./call.ts";
 import { type PromptResult, type ResourceContents, type ToolResult } from "./content.ts";
 import { Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
 import { ErrorCode, isProtocolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
-import {
-  EventHub,
-  KernelStarted,
-  KernelStopping,
-  PluginLoaded,
-  PluginUnloaded,
-  RegistryChanged,
-} from "./events.ts";
+import { EventHub, KernelStarted, KernelStopping, PluginLoaded, PluginUnloaded, RegistryChanged } from "./events.ts";
 import { invokeTool, protocolErrors, readResource, renderPrompt } from "./invoke.ts";
 import {
   type CompiledPrompt,
@@ -224,8 +217,10 @@ export class Kernel implements AsyncDisposable {
   async call(tool: string, args: unknown, call: Partial<Call> = {}): Promise<ToolResult> {
     const entry = this.tools.get(tool);
     if (entry === undefined) throw new ProtocolError(ErrorCode.invalidParams, `Unknown tool: ${tool}`);
-    return await this.#slots.run(createCall(call), (counted) =>
-      invokeTool(entry, { ...this.#invokeOptions(entry.owner), args, call: counted }));
+    return await this.#slots.run(
+      createCall(call),
+      (counted) => invokeTool(entry, { ...this.#invokeOptions(entry.owner), args, call: counted }),
+    );
   }
 
   /**
@@ -239,8 +234,10 @@ export class Kernel implements AsyncDisposable {
       throw new ProtocolError(ErrorCode.resourceNotFound, `Resource not found: ${uri}`, { uri });
     }
     const { entry, params } = found;
-    return await this.#slots.run(createCall(call), (counted) =>
-      readResource(entry, { ...this.#invokeOptions(entry.owner), uri, params, call: counted }));
+    return await this.#slots.run(
+      createCall(call),
+      (counted) => readResource(entry, { ...this.#invokeOptions(entry.owner), uri, params, call: counted }),
+    );
   }
 
   /**
@@ -251,8 +248,10 @@ export class Kernel implements AsyncDisposable {
   async render(prompt: string, args: unknown, call: Partial<Call> = {}): Promise<PromptResult> {
     const entry = this.prompts.get(prompt);
     if (entry === undefined) throw new ProtocolError(ErrorCode.invalidParams, `Unknown prompt: ${prompt}`);
-    return await this.#slots.run(createCall(call), (counted) =>
-      renderPrompt(entry, { ...this.#invokeOptions(entry.owner), args, call: counted }));
+    return await this.#slots.run(
+      createCall(call),
+      (counted) => renderPrompt(entry, { ...this.#invokeOptions(entry.owner), args, call: counted }),
+    );
   }
 
   /**
@@ -267,8 +266,11 @@ export class Kernel implements AsyncDisposable {
   ): Promise<readonly string[]> {
     const item = findCompletable(this, ref);
     const options = { owner: item.owner, ...this.#invokeOptions(item.owner) };
-    return await protocolErrors(`completion of ${item.what}`, options, () =>
-      item.complete(argument, value, createCall(call)));
+    return await protocolErrors(
+      `completion of ${item.what}`,
+      options,
+      () => item.complete(argument, value, createCall(call)),
+    );
   }
 
   /**
@@ -283,7 +285,9 @@ export class Kernel implements AsyncDisposable {
         try {
           await stop();
         } catch (thrown) {
-          this.log.error(`Resource "${uri}" is watched no more, but not cleanly: ${messageOf(thrown)}`, { error: thrown });
+          this.log.error(`Resource "${uri}" is watched no more, but not cleanly: ${messageOf(thrown)}`, {
+            error: thrown,
+          });
         }
       };
     } catch (thrown) {
@@ -338,6 +342,7 @@ export class Kernel implements AsyncDisposable {
         provided: this.#provided,
         interceptors: this.#interceptors,
         log: this.log,
+        hasStarted: () => this.#state === "running",
       });
       await loaded.setUp(config, { timeoutMs: this.#options.setupTimeoutMs });
       this.#loaded.set(plugin.name, loaded);
@@ -408,6 +413,7 @@ export class Kernel implements AsyncDisposable {
   #announceChanges(): void {
     const kinds = [...this.#changedKinds];
     this.#changedKinds.clear();
+    if (kinds.includes("resource")) this.#subscriptions.renew();
     for (const kind of kinds) this.#events.emit(RegistryChanged, { kind });
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { isKernelError, KernelError } from "./errors.ts";
-import { type EventHub, ResourceUpdated } from "./events.ts";
+import { type EventHub, KernelStarted, ResourceUpdated } from "./events.ts";
 import { Flights } from "./flights.ts";
 import type { CompiledPrompt, CompiledResource, CompiledTool } from "./items.ts";
 import { nameLog } from "./log.ts";
@@ -35,6 +35,8 @@ export interface SharedState {
   readonly provided: Map<string, { readonly provider: string; readonly value: unknown }>;
   readonly interceptors: Interceptor[];
   readonly log: Log;
+  /** Tells whether the kernel has started: plugins that are loaded now come late. */
+  hasStarted(): boolean;
 }
 
 export type PluginState = "setting up" | "loaded" | "unloading" | "unloaded";
@@ -60,6 +62,7 @@ export class LoadedPlugin {
   readonly uses: ReadonlySet<string>;
   readonly #shared: SharedState;
   readonly #controller = new AbortController();
+  readonly #lateListeners: ((payload: Record<never, never>) => void | Promise<void>)[] = [];
   #state: PluginState = "setting up";
   #ms = 0;
 
@@ -112,7 +115,9 @@ export class LoadedPlugin {
         );
       }
     } catch (thrown) {
-      await this.close(0).catch((failure) => this.log.error("Clean-up after a failed setup failed", { error: failure }));
+      await this.close(0).catch((failure) =>
+        this.log.error("Clean-up after a failed setup failed", { error: failure })
+      );
       throw isKernelError(thrown) ? thrown : new KernelError(
         "PLUGIN_SETUP_FAILED",
         `Cannot load plugin "${plugin.name}": its setup failed`,
@@ -121,6 +126,7 @@ export class LoadedPlugin {
     }
     this.#ms = performance.now() - started;
     this.#state = "loaded";
+    for (const listener of this.#lateListeners) this.#shared.events.tell(KernelStarted, {}, listener);
   }
 
   /** Aborts the plugin's signal, gives calls in flight a grace period, then undoes all that it registered. */
@@ -138,7 +144,7 @@ export class LoadedPlugin {
 
   #createContext(config: unknown): PluginContext {
     const { plugin, scope } = this;
-    const { tools, resources, prompts, subscriptions, events, interceptors } = this.#shared;
+    const { tools, resources, prompts, subscriptions, events, interceptors, hasStarted } = this.#shared;
     const own = (label: string, dispose: () => void | Promise<void>) => scope.own(label, dispose);
     const listed = <D>(registry: Registry<D, unknown>, key: string, definition: D): Registration<D> => {
       scope.assertOpen();
@@ -171,6 +177,7 @@ export class LoadedPlugin {
       provide: (contract, value) => this.#provide(contract, value),
       on: (event, listener) => {
         scope.assertOpen();
+        if (event.id === KernelStarted.id && hasStarted()) this.#lateListeners.push(listener as () => void);
         return own(`listener ${event.id}`, events.on(event, listener));
       },
       emit: (event, payload) => {

@@ -39,13 +39,7 @@ export {
   type SampleRequest,
   type SampleResult,
 } from "./call.ts";
-export {
-  collectCommands,
-  collectDiagnostics,
-  type Collector,
-  collectRoutes,
-  type MountedApp,
-} from "./collectors.ts";
+export { collectCommands, collectDiagnostics, type Collector, collectRoutes, type MountedApp } from "./collectors.ts";
 export type { CompletionRef } from "./completion.ts";
 export {
   type Annotations,

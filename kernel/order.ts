@@ -73,7 +73,9 @@ function missingError(plugin: Plugin, id: string, plugins: readonly Plugin[]): K
     {
       plugin: plugin.name,
       details: [
-        `required by ${plugin.name} ${plugin.version}${offers === undefined ? "" : `; the platform provides: ${offers}`}`,
+        `required by ${plugin.name} ${plugin.version}${
+          offers === undefined ? "" : `; the platform provides: ${offers}`
+        }`,
       ],
       fix: `load a plugin that provides "${id}", or leave out "${plugin.name}"`,
     },

@@ -34,7 +34,9 @@ export interface Registration<D = unknown> extends Disposable {
 }
 
 // with an output schema, its input type; without, text, content blocks or any JSON object; or a whole result
-export type ToolReturn<O> = ToolResult | (O extends Schema ? Input<O> : string | readonly Content[] | JsonObject | void);
+export type ToolReturn<O> =
+  | ToolResult
+  | (O extends Schema ? Input<O> : string | readonly Content[] | JsonObject | void);
 
 /** A tool: a function that a model may call. */
 export interface ToolDefinition<I extends Schema, O extends Schema | undefined> {

@@ -16,10 +16,11 @@ export interface ResolvedResource {
 }
 
 interface Listened {
-  /** Key of the resource in its registry. */
-  readonly key: string;
-  readonly stop: Disposer | undefined;
+  /** The first call that listened. */
+  readonly call: Call;
   listeners: number;
+  /** The watcher of the plugin; `undefined` while the resource is away. */
+  watcher: { readonly key: string; readonly stop: Disposer | undefined } | undefined;
 }
 
 /** Finds resources, and lets their plugins watch what at least one client listens to. */
@@ -55,8 +56,7 @@ export class Subscriptions {
     if (found === undefined) {
       throw new ProtocolError(ErrorCode.resourceNotFound, `Resource not found: ${uri}`, { uri });
     }
-    const { key, definition } = found.entry;
-    const listened = this.#listened.get(uri) ?? { key, listeners: 0, stop: definition.subscribe?.(uri, call) };
+    const listened = this.#listened.get(uri) ?? { call, listeners: 0, watcher: watch(uri, found, call) };
     listened.listeners++;
     this.#listened.set(uri, listened);
     let ended = false;
@@ -64,18 +64,31 @@ export class Subscriptions {
       if (ended) return;
       ended = true;
       listened.listeners--;
-      return listened.listeners > 0 ? undefined : this.#stop(uri, listened);
+      if (listened.listeners > 0) return;
+      this.#listened.delete(uri);
+      return listened.watcher?.stop?.();
     };
   }
 
-  /** Stops the watchers of a resource that its plugin takes away. */
+  /** Stops the watchers of a resource that its plugin takes away; who listened is remembered. */
   async release(key: string): Promise<void> {
-    for (const [uri, listened] of [...this.#listened]) if (listened.key === key) await this.#stop(uri, listened);
+    for (const listened of this.#listened.values()) {
+      if (listened.watcher?.key !== key) continue;
+      const { stop } = listened.watcher;
+      listened.watcher = undefined;
+      await stop?.();
+    }
   }
 
-  #stop(uri: string, listened: Listened): void | Promise<void> {
-    if (this.#listened.get(uri) !== listened) return;
-    this.#listened.delete(uri);
-    return listened.stop?.();
+  /** Watches resources again that are back, as after their plugin was loaded anew. */
+  renew(): void {
+    for (const [uri, listened] of this.#listened) {
+      const found = listened.watcher === undefined ? this.resolve(uri) : undefined;
+      if (found !== undefined) listened.watcher = watch(uri, found, listened.call);
+    }
   }
+}
+
+function watch(uri: string, { entry: { key, definition } }: ResolvedResource, call: Call): Listened["watcher"] {
+  return { key, stop: definition.subscribe?.(uri, call) };
 }

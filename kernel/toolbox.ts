@@ -40,7 +40,9 @@ async function callNested(
   if (!kernel.tools.get(name)) {
     throw new ToolError(`Unknown tool "${name}"${didYouMean(name, kernel.tools.entries().map((it) => it.key))}`);
   }
-  if (parent.path.includes(name)) throw new ToolError(`Cannot call "${name}": it would call itself in a circle: ${way}`);
+  if (parent.path.includes(name)) {
+    throw new ToolError(`Cannot call "${name}": it would call itself in a circle: ${way}`);
+  }
   if (parent.path.length >= MAX_DEPTH) {
     throw new ToolError(`Cannot call "${name}": ${MAX_DEPTH} tools are nested already: ${way}`);
   }

@@ -9,7 +9,7 @@
  * @module
  */
 import { build, stop } from "esbuild";
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -20,11 +20,11 @@ import { resolveOwnNames } from "./lib/own_names.ts";
 import { hasPath, inRepository, listFiles, print, ROOT } from "./lib/repository.ts";
 import { hasPackages, run } from "./lib/run.ts";
 
-const OUTPUT = ".build/tests";
+/** Each run has a folder of its own, so that two at a time do not take each other's files away. */
+const OUTPUT = `.build/tests/${process.pid}`;
 
-/** Bundles test files into `.build/tests`, with what they start and read, and gives the paths of the bundles. */
+/** Bundles test files, with what they start and read, and gives the paths of the bundles. */
 async function bundle(files: readonly string[]): Promise<string[]> {
-  await rm(inRepository(OUTPUT), { recursive: true, force: true });
   const programs = findCompanions(["mod.ts", "kernel", "plugins", "tests"]).filter(({ isSource }) => isSource);
   const entries = [
     // an entry of its own, so that it is never inside a test's bundle and takes that for the program that was started
@@ -88,4 +88,5 @@ async function main(): Promise<void> {
   }
 }
 
+process.on("exit", () => rmSync(inRepository(OUTPUT), { recursive: true, force: true }));
 await runMain(() => main().finally(stop));

@@ -25,8 +25,8 @@ export interface ModuleSources {
 const PATH_REGEXP = /^(?:\.{1,2}[\\/]|~[\\/]|file:)/;
 const SCHEME_REGEXP = /^[a-z][a-z0-9+.-]+:/i;
 const TYPESCRIPT_REGEXP = /\.[cm]?tsx?$/;
-/** What the runtimes say when a package is missing that we have. */
-const OURS_MISSING_REGEXP = /(?:package|import) ["'](?:collet|hono|valibot)(?:\/[^"']*)?["']/i;
+/** What the runtimes say when they do not find a package. */
+const PACKAGE_MISSING_REGEXP = /^(?:Import "|Cannot find package ')/;
 
 /** Makes the function that imports the module of a specifier. */
 export function createModuleLoader(sources: ModuleSources): (specifier: string) => Promise<LoadedModule> {
@@ -69,16 +69,18 @@ async function locateFile(
 }
 
 async function importModule(url: string, { environment, programUrl }: ModuleSources): Promise<LoadedModule> {
-  const bundle = () => bundlePlugin(url, { cache: join(environment.home, "cache", "plugins"), programUrl });
+  const cache = join(environment.home, "cache", "plugins");
+  const importsPackages = environment.runtime !== "deno";
+  const bundle = () => bundlePlugin(url, { cache, programUrl, importsPackages });
   if (environment.runtime === "node" && url.startsWith("file:") && TYPESCRIPT_REGEXP.test(url)) {
     return await importDefault(await bundle());
   }
   try {
     return await importDefault(url);
   } catch (thrown) {
-    // the module is in no project that has our packages: they are given to it
-    const isOurs = codeOf(thrown) === "ERR_MODULE_NOT_FOUND" && OURS_MISSING_REGEXP.test(messageOf(thrown));
-    if (!isOurs || !url.startsWith("file:")) throw thrown;
+    // it may be one of ours, or one of the plugin's that Deno does not look for
+    const isMissing = codeOf(thrown) === "ERR_MODULE_NOT_FOUND" && PACKAGE_MISSING_REGEXP.test(messageOf(thrown));
+    if (!isMissing || !url.startsWith("file:")) throw thrown;
     return await importDefault(await bundle());
   }
 }

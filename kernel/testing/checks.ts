@@ -80,7 +80,9 @@ export async function checkBadConfig({ plugin, config, options }: Subject): Prom
     await assert.rejects(kernel.load<unknown>(plugin, bad), (thrown) => {
       assert.ok(isKernelError(thrown), `expected a KernelError, found ${messageOf(thrown)}`);
       assert.equal(thrown.code, "CONFIG_INVALID");
-      if (plugin.config !== undefined) assert.match(thrown.message, /no_such_key/, "the key that is not known is named");
+      if (plugin.config !== undefined) {
+        assert.match(thrown.message, /no_such_key/, "the key that is not known is named");
+      }
       return true;
     });
     assert.equal(kernel.inspect().some((it) => it.name === plugin.name), false);
@@ -141,7 +143,9 @@ export async function checkCallsEnd(subject: Subject, how: "unload" | "abort"): 
     if (how === "abort") controller.abort();
     await within<unknown>(how === "abort" ? Promise.all(calls) : Promise.all([...calls, kernel.unload(plugin.name)]));
     await within(watch.settled()).catch(() => {
-      assert.fail(`still running after ${SOON_MS} ms: ${watch.running().join(", ")}; let the handler end at call.signal`);
+      assert.fail(
+        `still running after ${SOON_MS} ms: ${watch.running().join(", ")}; let the handler end at call.signal`,
+      );
     });
   } finally {
     await kernel.stop();

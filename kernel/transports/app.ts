@@ -15,7 +15,10 @@ import type { ServerInfo } from "./server.ts";
 
 export interface AppOptions extends AccessOptions, HttpOptions {
   /** Takes the host app's user as the principal, in place of the token; `undefined` refuses the request. */
-  readonly authenticate?: (request: Request, context: Context) => Principal | undefined | Promise<Principal | undefined>;
+  readonly authenticate?: (
+    request: Request,
+    context: Context,
+  ) => Principal | undefined | Promise<Principal | undefined>;
   /** Sub-apps of plugins, from {@linkcode collectRoutes}. */
   readonly routes?: readonly MountedApp[];
 }

@@ -8,7 +8,10 @@
 export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
 
 /** A JSON body, or the response that says why there is none. */
-export type JsonBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly response: Response };
+export type JsonBody = { readonly ok: true; readonly value: unknown } | {
+  readonly ok: false;
+  readonly response: Response;
+};
 
 /** Reads a JSON body of at most `limit` bytes. */
 export async function readJsonBody(request: Request, limit: number): Promise<JsonBody> {

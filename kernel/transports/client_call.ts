@@ -56,7 +56,9 @@ export function legacyCall(request: LegacyRequest): Call {
       if (isToolError(thrown)) throw thrown;
       throw new ToolError(`Cannot ${describeQuestion(question)}: ${messageOf(thrown)}`, { cause: thrown });
     });
-    if (!isAnswer(question, answer)) throw new ToolError(`Cannot ${describeQuestion(question)}: the answer is malformed`);
+    if (!isAnswer(question, answer)) {
+      throw new ToolError(`Cannot ${describeQuestion(question)}: the answer is malformed`);
+    }
     return answer;
   };
   return createCall({
@@ -144,7 +146,11 @@ function reports({ meta, level, notify }: Reporter): Required<Pick<CallPatch, "p
     log(at, message, data, logger = "collet") {
       const least = level();
       if (least === undefined || LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(least)) return;
-      void notify("notifications/message", { level: at, logger, data: data === undefined ? message : logData(message, data) });
+      void notify("notifications/message", {
+        level: at,
+        logger,
+        data: data === undefined ? message : logData(message, data),
+      });
     },
   };
 }

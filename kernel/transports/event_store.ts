@@ -20,8 +20,8 @@ export class RecentEvents implements EventStore {
   #bytes = 0;
   #lastId = 0;
 
-  /** Keeps 1,000 events and 4 MiB by default, whichever is less. */
-  constructor({ maxEvents = 1_000, maxBytes = 4 * 1024 * 1024 }: { maxEvents?: number; maxBytes?: number } = {}) {
+  /** Keeps 1,000 events and 1 MiB by default, whichever is less. */
+  constructor({ maxEvents = 1_000, maxBytes = 1024 * 1024 }: { maxEvents?: number; maxBytes?: number } = {}) {
     this.#maxEvents = maxEvents;
     this.#maxBytes = maxBytes;
   }

@@ -225,7 +225,9 @@ class KernelHttpHandler implements HttpHandler {
       return errorResponse({ status: 405, code: -32000, message, headers: { allow: "POST" } });
     }
     const id = request.headers.get("mcp-session-id");
-    if (id === null) return errorResponse({ status: 400, code: -32000, message: "Bad Request: no Mcp-Session-Id header" });
+    if (id === null) {
+      return errorResponse({ status: 400, code: -32000, message: "Bad Request: no Mcp-Session-Id header" });
+    }
     const session = this.#sessions.use(id, principal);
     if (session?.kind !== "streamable") return unknownSession(isObject(body) ? body["id"] : undefined);
     return await handleLeniently(session.transport, request, { body, authInfo: authOf(principal) });
@@ -307,7 +309,12 @@ function withoutBody(request: Request): Request {
 }
 
 function unknownSession(id?: unknown): Response {
-  return errorResponse({ status: 404, code: -32001, message: "Session not found: start a new one with initialize", id });
+  return errorResponse({
+    status: 404,
+    code: -32001,
+    message: "Session not found: start a new one with initialize",
+    id,
+  });
 }
 
 function stopping(): Response {

@@ -17,7 +17,9 @@ export const MAX_LISTENED = 1_000;
  * {@linkcode MAX_LISTENED} the client is told of changes, but plugins are not asked to watch for them.
  */
 export function subscribeListed(kernel: Kernel, message: unknown, call: Call): Disposer | undefined {
-  if (!isObject(message) || message["method"] !== "subscriptions/listen" || !isObject(message["params"])) return undefined;
+  if (!isObject(message) || message["method"] !== "subscriptions/listen" || !isObject(message["params"])) {
+    return undefined;
+  }
   const { notifications } = message["params"];
   const uris = isObject(notifications) ? notifications["resourceSubscriptions"] : undefined;
   if (!Array.isArray(uris)) return undefined;

@@ -24,7 +24,9 @@ export function elicitation({ key, ...params }: ElicitRequest): Question {
 
 /** Puts a sampling request into protocol terms. */
 export function sampling({ key, ...params }: SampleRequest): Question {
-  const requires = params.tools === undefined && params.toolChoice === undefined ? { sampling: {} } : { sampling: { tools: {} } };
+  const requires = params.tools === undefined && params.toolChoice === undefined
+    ? { sampling: {} }
+    : { sampling: { tools: {} } };
   return { method: "sampling/createMessage", params: { ...params }, requires, key };
 }
 
@@ -37,9 +39,10 @@ export function isCovered({ requires }: Question, capabilities: JsonObject): boo
 }
 
 function covers(declared: unknown, required: JsonObject): boolean {
-  return isObject(declared) && Object.entries(required).every(([key, value]) =>
-    isObject(declared[key]) && covers(declared[key], value as JsonObject)
-  );
+  return isObject(declared) &&
+    Object.entries(required).every(([key, value]) =>
+      isObject(declared[key]) && covers(declared[key], value as JsonObject)
+    );
 }
 
 // `elicitation: {}` means forms; `elicitation: { url: {} }` without `form` means pages alone
@@ -53,7 +56,9 @@ function isUrlOnly(requires: JsonObject, capabilities: JsonObject): boolean {
 export function describeQuestion({ method, requires }: Question): string {
   if (method === "roots/list") return "ask for the client's roots";
   if (method === "sampling/createMessage") return "ask the client's model";
-  return isObject(requires["elicitation"]) && "url" in requires["elicitation"] ? "ask the user to visit a page" : "ask the user";
+  return isObject(requires["elicitation"]) && "url" in requires["elicitation"]
+    ? "ask the user to visit a page"
+    : "ask the user";
 }
 
 /** Tells whether a value has the shape of an answer to a question. */

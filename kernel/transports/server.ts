@@ -161,10 +161,14 @@ class ServedClient {
     const on = (method: string, handler: Handler) => this.#handle(method, handler);
     on("tools/list", (params, call) => paged("tools", listTools(kernel, call, era), { params, key: "name" }));
     on("prompts/list", (params, call) => paged("prompts", listPrompts(kernel, call), { params, key: "name" }));
-    on("resources/list", async (params, call) =>
-      paged("resources", await listResources(kernel, call), { params, key: "uri" }));
-    on("resources/templates/list", (params, call) =>
-      paged("resourceTemplates", listTemplates(kernel, call), { params, key: "uriTemplate" }));
+    on(
+      "resources/list",
+      async (params, call) => paged("resources", await listResources(kernel, call), { params, key: "uri" }),
+    );
+    on(
+      "resources/templates/list",
+      (params, call) => paged("resourceTemplates", listTemplates(kernel, call), { params, key: "uriTemplate" }),
+    );
     on("tools/call", async ({ name, arguments: args }, call) => {
       const result = await kernel.call(String(name), args, call);
       return resultFor(result, { era, version: call.client.protocolVersion });
@@ -174,7 +178,10 @@ class ServedClient {
       return promptFor(result, { era, version: call.client.protocolVersion });
     });
     on("resources/read", async ({ uri }, call) => ({ contents: await kernel.read(String(uri), call) }));
-    on("completion/complete", async ({ ref, argument }, call) => ({ completion: await this.#complete(ref, argument, call) }));
+    on(
+      "completion/complete",
+      async ({ ref, argument }, call) => ({ completion: await this.#complete(ref, argument, call) }),
+    );
     if (era === "modern") return;
     on("logging/setLevel", ({ level }) => {
       this.#logLevel = LOG_LEVELS.find((it) => it === level) ?? "info";
@@ -310,7 +317,10 @@ class ServedClient {
   }
 
   #exchange(params: JsonObject, { mcpReq, http }: ServerContext, ended: AbortSignal): Exchange {
-    const { inputResponses, droppedInputResponseKeys } = mcpReq as { inputResponses?: unknown; droppedInputResponseKeys?: string[] };
+    const { inputResponses, droppedInputResponseKeys } = mcpReq as {
+      inputResponses?: unknown;
+      droppedInputResponseKeys?: string[];
+    };
     return {
       signal: mcpReq.signal,
       notify: notifier(mcpReq, ended),
@@ -326,7 +336,8 @@ class ServedClient {
 
 function notifier(mcpReq: ServerContext["mcpReq"], ended: AbortSignal): Exchange["notify"] {
   // a stream that the client has left takes nothing more
-  return async (method, params) => ended.aborted ? undefined : await mcpReq.notify({ method, params } as never).catch(() => {});
+  return async (method, params) =>
+    ended.aborted ? undefined : await mcpReq.notify({ method, params } as never).catch(() => {});
 }
 
 function paged(

@@ -11,7 +11,7 @@ export interface SessionLimits {
   readonly idleMs?: number;
   /** Ends a session at this age; 24 hours by default. */
   readonly maxAgeMs?: number;
-  /** Most sessions; the one idle longest makes room. 1,000 by default. */
+  /** Most sessions; the idlest of the principal who has most makes room. 1,000 by default. */
   readonly maxSessions?: number;
 }
 
@@ -96,9 +96,13 @@ export class SessionTable<S extends Session> {
     return now - lastSeen > this.#limits.idleMs && !session.isBusy();
   }
 
+  // room is made by whoever holds most, so that one principal cannot push out the others
   #evictIdlest(): boolean {
-    for (const [id, { session }] of this.#held) {
-      if (session.isBusy()) continue;
+    const counts = new Map<string | undefined, number>();
+    for (const { principalId } of this.#held.values()) counts.set(principalId, (counts.get(principalId) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    for (const [id, { session, principalId }] of this.#held) {
+      if (session.isBusy() || counts.get(principalId) !== most) continue;
       this.#end(id);
       return true;
     }

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { type JSONRPCMessage, type MessageExtraInfo, parseJSONRPCMessage, type Transport } from "@modelcontextprotocol/server";
+import {
+  type JSONRPCMessage,
+  type MessageExtraInfo,
+  parseJSONRPCMessage,
+  type Transport,
+} from "@modelcontextprotocol/server";
 import { ErrorCode } from "../errors.ts";
 import { errorResponse } from "./body.ts";
 import { MAX_UNREAD_BYTES } from "./event_stream.ts";

@@ -6,7 +6,12 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
-import { type JSONRPCMessage, type MessageExtraInfo, parseJSONRPCMessage, type Transport } from "@modelcontextprotocol/server";
+import {
+  type JSONRPCMessage,
+  type MessageExtraInfo,
+  parseJSONRPCMessage,
+  type Transport,
+} from "@modelcontextprotocol/server";
 import { serveStdio as serveConnection } from "@modelcontextprotocol/server/stdio";
 import { createCall, LOCAL_PRINCIPAL } from "../call.ts";
 import { ErrorCode } from "../errors.ts";
@@ -139,8 +144,9 @@ class LineTransport implements Transport {
     this.#line = [];
     this.#lineBytes = 0;
     this.#isSkipping = false;
-    if (isTooLong) this.#refuse(ErrorCode.invalidRequest, `Invalid Request: a message has at most ${this.#limit} bytes`);
-    else if (line !== "") this.#receive(line);
+    if (isTooLong) {
+      this.#refuse(ErrorCode.invalidRequest, `Invalid Request: a message has at most ${this.#limit} bytes`);
+    } else if (line !== "") this.#receive(line);
   }
 
   #receive(line: string): void {
@@ -150,8 +156,8 @@ class LineTransport implements Transport {
     } catch {
       return this.#refuse(ErrorCode.parseError, "Parse error: the line is not valid JSON");
     }
-    // batches are of revision 2025-03-26; each message is answered by itself
-    for (const item of Array.isArray(value) ? value : [value]) {
+    // batches are of revision 2025-03-26; each message is answered by itself, and an empty one is none
+    for (const item of Array.isArray(value) && value.length > 0 ? value : [value]) {
       try {
         this.#deliver(parseJSONRPCMessage(item));
       } catch {
@@ -187,7 +193,9 @@ class LineTransport implements Transport {
   #write(message: object): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     // a client that reads nothing misses notifications, and no answer
-    if (this.#unread !== undefined && this.#unread.bytes > MAX_UNREAD_BYTES && !("id" in message)) return this.#unread.drained;
+    if (this.#unread !== undefined && this.#unread.bytes > MAX_UNREAD_BYTES && !("id" in message)) {
+      return this.#unread.drained;
+    }
     const line = `${JSON.stringify(message)}\n`;
     if (this.#output.write(line)) return Promise.resolve();
     this.#unread ??= this.#awaitDrain();

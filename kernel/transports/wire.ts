@@ -19,7 +19,11 @@ export const PAGE_SIZE = 500;
 
 /** Lists the tools that a call's client sees. */
 export function listTools(kernel: Kernel, call: Call, era: Era): JsonObject[] {
-  return listable(kernel, visible(kernel, kernel.tools.entries(), { kind: "tool", call }), (it) => toolListing(it, era));
+  return listable(
+    kernel,
+    visible(kernel, kernel.tools.entries(), { kind: "tool", call }),
+    (it) => toolListing(it, era),
+  );
 }
 
 function toolListing({ key, definition, compiled }: ToolEntry, era: Era): JsonObject {
@@ -66,7 +70,10 @@ export function listPrompts(kernel: Kernel, call: Call): JsonObject[] {
 export async function listResources(kernel: Kernel, call: Call): Promise<JsonObject[]> {
   const entries = visible(kernel, kernel.resources.entries(), { kind: "resource", call });
   const lists = await Promise.all(entries.map((entry) => listedBy(entry, { kernel, call })));
-  return lists.flat().map((it) => withoutUndefined({ ...it })).sort((a, b) => (String(a["uri"]) < String(b["uri"]) ? -1 : 1));
+  return lists.flat().map((it) => withoutUndefined({ ...it })).sort((
+    a,
+    b,
+  ) => (String(a["uri"]) < String(b["uri"]) ? -1 : 1));
 }
 
 async function listedBy(

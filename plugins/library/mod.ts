@@ -15,16 +15,7 @@
  * @module
  */
 import * as v from "valibot";
-import {
-  definePlugin,
-  Environment,
-  Files,
-  KernelStarted,
-  type Plugin,
-  type PluginContext,
-  PluginLoaded,
-  Toolbox,
-} from "../../kernel/mod.ts";
+import { definePlugin, Environment, Files, KernelStarted, type Plugin, Toolbox } from "../../kernel/mod.ts";
 import { ToolLibrary, ToolRemoved } from "./contract.ts";
 import { Library } from "./library.ts";
 import { registerTools } from "./tools.ts";
@@ -41,9 +32,6 @@ export interface LibraryConfig {
   /** Days for which deleted tools are kept; 30 by default. */
   readonly trash_days?: number | undefined;
 }
-
-/** A kernel into which the library is loaded while it runs says nothing of its start; this long without it means so. */
-const SILENCE_MS = 1_000;
 
 const library: Plugin<LibraryConfig> = definePlugin({
   name: "library",
@@ -70,26 +58,8 @@ const library: Plugin<LibraryConfig> = definePlugin({
     registerTools({ tool: ctx.tool, library: made, toolbox });
 
     // tools of plugins go first: one that was made must not take the name of one that ships, and stop the start
-    onceStarted(ctx, () => made.open());
+    ctx.on(KernelStarted, () => made.open());
   },
 });
 
 export default library;
-
-/** Runs something when the kernel has started; in a kernel that was running before, soon. */
-function onceStarted(ctx: Pick<PluginContext, "on" | "own">, run: () => void): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const done = () => {
-    clearTimeout(timer);
-    for (const listener of listeners) void listener.dispose();
-    run();
-  };
-  const listeners = [
-    ctx.on(KernelStarted, done),
-    ctx.on(PluginLoaded, () => {
-      clearTimeout(timer);
-      timer = setTimeout(done, SILENCE_MS);
-    }),
-    ctx.own("timer of the start", () => clearTimeout(timer)),
-  ];
-}

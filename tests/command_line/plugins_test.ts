@@ -105,6 +105,25 @@ describe("a plugin of collet.json", () => {
     assert.equal(stdout, "HI!\n");
   });
 
+  test("imports packages beside it, CommonJS as well", async () => {
+    await using folder = await makeFolder();
+    await folder.write("node_modules/old/package.json", '{"name":"old","main":"index.js"}');
+    await folder.write("node_modules/old/index.js", 'exports.name = require("node:path").basename("/a/b");');
+    await folder.write(
+      "shout.ts",
+      `import { createRequire } from "node:module";
+       import { definePlugin } from "collet";
+       import old from "old";
+       const require = createRequire(import.meta.url);
+       export default definePlugin({ name: "shout", version: "1.0.0", setup({ tool }) {
+         tool({ name: "shout", description: "Shout", input: { type: "object" },
+           run: () => [old.name, require("old").name, import.meta.dirname].join(" ") });
+       } });`,
+    );
+    const { stdout, stderr } = await callWith(folder, { "./shout.ts": {} });
+    assert.equal(stdout, `b b ${folder.path}\n`, stderr);
+  });
+
   test("takes the place of a shipped one that is left out", async () => {
     await using folder = await makeFolder();
     await folder.write("store.mjs", SHOUT_JS.replace('name: "shout"', 'name: "store"'));

@@ -69,6 +69,18 @@ describe("collet over stdio", () => {
     }
   });
 
+  test("lists few tools with --expose start, and calls the others all the same", async () => {
+    await using home = await makeHome({ "shout.ts": SHOUT_TS });
+    await using running = await startProgram(["--expose", "start"], { home: home.path });
+    send(running, ...HANDSHAKE, { jsonrpc: "2.0", id: 1, method: "tools/list" });
+    const { tools } = (await answerTo(running, 1)).result as { tools: { name: string }[] };
+    const names = tools.map((tool) => tool.name);
+    assert.ok(names.includes("list_tools") && names.includes("register_script"), names.join());
+    assert.equal(names.includes("shout") || names.includes("delete_tool"), false, names.join());
+    send(running, callOf(2, "shout", { text: "hi" }));
+    assert.match(JSON.stringify((await answerTo(running, 2)).result), /HI!/);
+  });
+
   test("answers bad and oversized lines, and goes on", async () => {
     await using home = await makeHome({ "shout.ts": SHOUT_TS }, { limits: { max_message_bytes: 2_000 } });
     await using running = await startProgram([], { home: home.path });

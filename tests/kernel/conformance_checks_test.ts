@@ -41,7 +41,10 @@ test("checkLifetimes() finds what a plugin leaves, and errors it logs", async ()
     },
   });
   await assert.rejects(checkLifetimes(subject(once)), { code: "PLUGIN_SETUP_FAILED" });
-  await assert.rejects(checkLifetimes(subject(small("loud", { setup: ({ log }) => log.error("oh") }))), /no errors are logged/);
+  await assert.rejects(
+    checkLifetimes(subject(small("loud", { setup: ({ log }) => log.error("oh") }))),
+    /no errors are logged/,
+  );
   const dirty = small("dirty", { setup: () => () => Promise.reject(new Error("oh")) });
   await assert.rejects(checkLifetimes(subject(dirty)), AggregateError);
 });
@@ -51,7 +54,10 @@ test("checkBadConfig() wants unknown keys refused by name", async () => {
     definePlugin({ name: "it", version: "1.0.0", config, setup() {} }) as unknown as Plugin<void>;
   await checkBadConfig(subject(plugin(v.strictObject({ a: v.optional(v.string()) }))));
   await checkBadConfig(subject(small("without")));
-  await assert.rejects(checkBadConfig(subject(plugin(v.object({ a: v.optional(v.string()) })))), /Missing expected rejection/);
+  await assert.rejects(
+    checkBadConfig(subject(plugin(v.object({ a: v.optional(v.string()) })))),
+    /Missing expected rejection/,
+  );
 });
 
 test("checkLists() wants descriptions and object schemas, as clients of both eras list them", async () => {
@@ -113,6 +119,9 @@ test("sampleOf() makes small values that fit", () => {
     [{ $ref: "#/$defs/x~1y", $defs: { "x/y": { type: "null" } } }, null],
   ];
   for (const [schema, expected] of samples) assert.deepEqual(sampleOf(schema), expected, JSON.stringify(schema));
-  const loop = { $ref: "#/$defs/n", $defs: { n: { type: "object", properties: { n: { $ref: "#/$defs/n" } }, required: ["n"] } } };
+  const loop = {
+    $ref: "#/$defs/n",
+    $defs: { n: { type: "object", properties: { n: { $ref: "#/$defs/n" } }, required: ["n"] } },
+  };
   assert.ok(JSON.stringify(sampleOf(loop)).length < 200);
 });

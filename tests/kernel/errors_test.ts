@@ -14,26 +14,35 @@ import { failure, quietKernel, toolPlugin } from "../support/plugins.ts";
 test("errors carry what their readers need", () => {
   const cause = new Error("root");
   const kernel = new KernelError("NAME_TAKEN", "m", { plugin: "p", cause, details: ["d"], fix: "f" });
-  assert.deepEqual([kernel.name, kernel.code, kernel.message, kernel.plugin, kernel.cause, kernel.details, kernel.fix], [
-    "KernelError",
-    "NAME_TAKEN",
-    "m",
-    "p",
-    cause,
-    ["d"],
-    "f",
-  ]);
+  assert.deepEqual(
+    [kernel.name, kernel.code, kernel.message, kernel.plugin, kernel.cause, kernel.details, kernel.fix],
+    [
+      "KernelError",
+      "NAME_TAKEN",
+      "m",
+      "p",
+      cause,
+      ["d"],
+      "f",
+    ],
+  );
   const tool = new ToolError("m", { data: { a: 1 }, cause });
   assert.deepEqual([tool.name, tool.message, tool.data, tool.cause], ["ToolError", "m", { a: 1 }, cause]);
   const protocol = new ProtocolError(-32602, "m", { a: 1 });
-  assert.deepEqual([protocol.name, protocol.code, protocol.message, protocol.data], ["ProtocolError", -32602, "m", { a: 1 }]);
+  assert.deepEqual([protocol.name, protocol.code, protocol.message, protocol.data], ["ProtocolError", -32602, "m", {
+    a: 1,
+  }]);
   for (const error of [kernel, tool, protocol]) assert.ok(error instanceof Error);
   assert.equal("cause" in new ToolError("m"), false);
 });
 
 test("KernelError.format() tells code, message, details, every cause and the fix", () => {
   const cause = new Error("outer", { cause: new Error("inner", { cause: "a string" }) });
-  const error = new KernelError("PLUGIN_SETUP_FAILED", "Cannot load it", { details: ["a", "b"], cause, fix: "try again" });
+  const error = new KernelError("PLUGIN_SETUP_FAILED", "Cannot load it", {
+    details: ["a", "b"],
+    cause,
+    fix: "try again",
+  });
   assert.equal(
     error.format(),
     [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Event, event, Kernel, ResourceUpdated } from "../../kernel/mod.ts";
+import { type Event, event, Kernel, KernelStarted, ResourceUpdated } from "../../kernel/mod.ts";
 import { quietKernel, small } from "../support/plugins.ts";
 import { until } from "../support/wait.ts";
 
@@ -72,4 +72,21 @@ test("ctx.updated() announces a resource", async () => {
 
 test("Kernel.on() refuses what is no event", () => {
   assert.throws(() => new Kernel().on({ kind: "contract", id: "x" } as never, () => {}), { code: "OPTION_INVALID" });
+});
+
+test("a plugin that is loaded into a running kernel is told of the start, once its setup is done", async () => {
+  const heard: string[] = [];
+  const listener = (name: string) =>
+    small(name, {
+      async setup(ctx) {
+        ctx.on(KernelStarted, () => void heard.push(`${name} heard`));
+        await Promise.resolve();
+        heard.push(`${name} set up`);
+      },
+    });
+  const { kernel } = quietKernel();
+  await kernel.use(listener("early")).start();
+  await kernel.load(listener("late"));
+  assert.deepEqual(heard, ["early set up", "early heard", "late set up", "late heard"]);
+  await kernel.stop();
 });

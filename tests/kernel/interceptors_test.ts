@@ -29,7 +29,9 @@ test("interceptors wrap tools, resources and prompts alike, outermost first in l
   await kernel.call("t", {});
   await kernel.read("a://1");
   await kernel.render("p", {});
-  const expected = ["tool", "resource", "prompt"].flatMap((kind) => [`>a ${kind}`, `>b ${kind}`, `<b ${kind}`, `<a ${kind}`]);
+  const expected = ["tool", "resource", "prompt"].flatMap((
+    kind,
+  ) => [`>a ${kind}`, `>b ${kind}`, `<b ${kind}`, `<a ${kind}`]);
   assert.deepEqual(seen, expected);
 });
 
@@ -63,7 +65,10 @@ test("arguments that fail the schema reach no interceptor", async () => {
 test("an interceptor may answer itself, change the outcome, or veto by throwing", async () => {
   let handled = 0;
   const counted = toolPlugin("t", () => `handled ${++handled}`);
-  const answering = around("cache", () => Promise.resolve(toolResult({ content: [{ type: "text", text: "cached" }] }) as never));
+  const answering = around(
+    "cache",
+    () => Promise.resolve(toolResult({ content: [{ type: "text", text: "cached" }] }) as never),
+  );
   const changing = around("shout", async (_, next) => {
     const { content } = await next() as unknown as { content: { text: string }[] };
     return toolResult({ content: [{ type: "text", text: content[0]!.text.toUpperCase() }] }) as never;
@@ -120,7 +125,9 @@ test("a call in flight keeps its interceptors while one of them unloads", async 
       return await next();
     });
   const { kernel } = quietKernel();
-  await kernel.use(guard("first", gate.promise)).use(guard("second")).use(guard("third")).use(toolPlugin("t", () => "done")).start();
+  await kernel.use(guard("first", gate.promise)).use(guard("second")).use(guard("third")).use(
+    toolPlugin("t", () => "done"),
+  ).start();
   await using _ = kernel;
   const call = callText(kernel, "t");
   await pause(0);

@@ -70,7 +70,10 @@ test("what a tool returns becomes its result", async () => {
       toolResult({ content: [image], structuredContent: { a: 1 }, isError: true, _meta: { m: 1 } }),
       { content: [image], structuredContent: { a: 1 }, isError: true, _meta: { m: 1 } },
     ],
-    unmarked: [{ content: [] }, { content: [{ type: "text", text: '{"content":[]}' }], structuredContent: { content: [] } }],
+    unmarked: [{ content: [] }, {
+      content: [{ type: "text", text: '{"content":[]}' }],
+      structuredContent: { content: [] },
+    }],
   };
   for (const [name, [value, expected]] of Object.entries(returned)) {
     await using kernel = await quietKernel().kernel.use(toolPlugin("t", () => Promise.resolve(value))).start();
@@ -98,7 +101,10 @@ test("a result is validated after the handler ran: what does not fit fails, and 
     content: [{ type: "text", text: '{"n":1}' }],
     structuredContent: { n: 1 },
   });
-  assert.match(failure(await kernel.call("wrong", {})), /"wrong" gave a result that does not match its output schema: "n"/);
+  assert.match(
+    failure(await kernel.call("wrong", {})),
+    /"wrong" gave a result that does not match its output schema: "n"/,
+  );
   assert.match(failure(await kernel.call("nothing", {})), /does not match its output schema/);
   assert.deepEqual(log.take("error").map((it) => it.name), ["it", "it"]);
   assert.equal(failure(await kernel.call("failed", {})), "sorry");

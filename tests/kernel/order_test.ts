@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Contract, contract, isKernelError, Kernel, type KernelError, optional, type Plugin } from "../../kernel/mod.ts";
+import {
+  type Contract,
+  contract,
+  isKernelError,
+  Kernel,
+  type KernelError,
+  optional,
+  type Plugin,
+} from "../../kernel/mod.ts";
 import { fakeLog } from "../../kernel/testing.ts";
 import { quietKernel, small } from "../support/plugins.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";

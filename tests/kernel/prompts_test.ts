@@ -46,7 +46,11 @@ test("what a render throws is a ProtocolError: a ToolError as written, anything 
     add("protocol", new ProtocolError(-32050, "mine", { a: 1 }));
   });
   await assert.rejects(kernel.render("expected", {}), { name: "ProtocolError", code: -32603, message: "no template" });
-  await assert.rejects(kernel.render("bug", {}), { name: "ProtocolError", code: -32603, message: 'The prompt "bug" failed' });
+  await assert.rejects(kernel.render("bug", {}), {
+    name: "ProtocolError",
+    code: -32603,
+    message: 'The prompt "bug" failed',
+  });
   await assert.rejects(kernel.render("protocol", {}), { code: -32050, message: "mine", data: { a: 1 } });
 });
 
@@ -62,7 +66,12 @@ test("Kernel.complete() asks the item, else offers what its schema enumerates", 
       run: () => "",
       complete: (argument, value) => Promise.resolve([`${argument}=${value}!`]),
     });
-    resource({ uri: "a://{id}", name: "a", read: () => "", complete: (_, value) => ["10", "11", "20"].filter((it) => it.startsWith(value)) });
+    resource({
+      uri: "a://{id}",
+      name: "a",
+      read: () => "",
+      complete: (_, value) => ["10", "11", "20"].filter((it) => it.startsWith(value)),
+    });
     resource({ uri: "b://{id}", name: "b", read: () => "" });
   });
   const complete = (ref: Parameters<Kernel["complete"]>[0], argument: string, value: string) =>
@@ -87,13 +96,21 @@ test("a completion that fails is logged, and tells the client nothing of why", a
   const { kernel, log } = quietKernel();
   await kernel.use(small("it", {
     setup: ({ prompt }) =>
-      void prompt({ name: "p", description: "p", render: () => "", complete: () => Promise.reject(new Error("secret")) }),
+      void prompt({
+        name: "p",
+        description: "p",
+        render: () => "",
+        complete: () => Promise.reject(new Error("secret")),
+      }),
   })).start();
   await using _ = kernel;
-  await assert.rejects(kernel.complete({ type: "prompt", name: "p" }, { argument: "a", value: "" }), (thrown: Error) => {
-    assert.equal(thrown.name, "ProtocolError");
-    assert.doesNotMatch(thrown.message, /secret/);
-    return true;
-  });
+  await assert.rejects(
+    kernel.complete({ type: "prompt", name: "p" }, { argument: "a", value: "" }),
+    (thrown: Error) => {
+      assert.equal(thrown.name, "ProtocolError");
+      assert.doesNotMatch(thrown.message, /secret/);
+      return true;
+    },
+  );
   assert.match(log.take("error")[0]!.message, /secret/);
 });

@@ -18,7 +18,8 @@ test("a taken name is NAME_TAKEN and names the owner, for tools, resources and p
   addTool(ctx, "same");
   ctx.resource({ uri: "a://same", name: "same", read: () => "" });
   ctx.prompt({ name: "same", description: "same", render: () => "" });
-  const second = (register: (ctx: PluginContext<undefined>) => void) => kernel.load(small("second", { setup: register }));
+  const second = (register: (ctx: PluginContext<undefined>) => void) =>
+    kernel.load(small("second", { setup: register }));
   for (
     const [kind, register] of [
       ['tool "same"', (ctx) => void addTool(ctx, "same")],
@@ -99,7 +100,13 @@ test("update() replaces in place: new calls run the new handler, calls in flight
 test("update() keeps what it does not name, and takes a new schema", async () => {
   const { kernel, ctx } = await start();
   await using _ = kernel;
-  const tool = ctx.tool({ name: "t", description: "d", title: "T", input: v.object({}), run: (it) => JSON.stringify(it) });
+  const tool = ctx.tool({
+    name: "t",
+    description: "d",
+    title: "T",
+    input: v.object({}),
+    run: (it) => JSON.stringify(it),
+  });
   tool.update({ input: v.object({ a: v.number() }) } as never);
   assert.equal(kernel.tools.get("t")?.definition.title, "T");
   assert.equal(await callText(kernel, "t", { a: 1 }), '{"a":1}');

@@ -11,7 +11,11 @@ async function start(setup: (ctx: PluginContext<undefined>) => void, ...more: Pl
 }
 
 test("Kernel.read() gives text, bytes and whole contents", async () => {
-  const whole = [{ uri: "a://whole", text: "x", _meta: { m: 1 } }, { uri: "a://whole#2", blob: "AAAA", mimeType: "a/b" }];
+  const whole = [{ uri: "a://whole", text: "x", _meta: { m: 1 } }, {
+    uri: "a://whole#2",
+    blob: "AAAA",
+    mimeType: "a/b",
+  }];
   await using kernel = await start((ctx) => {
     ctx.resource({ uri: "a://text", name: "t", mimeType: "text/plain", read: () => "hello" });
     ctx.resource({ uri: "a://bytes", name: "b", read: () => new Uint8Array([0, 255, 128]) });
@@ -170,4 +174,31 @@ test("a watcher that fails to start is logged, and refused without its detail", 
     return true;
   });
   assert.match(log.take("error")[0]!.message, /secret detail/);
+});
+
+test("a plugin that is loaded anew watches what clients still listen to", async () => {
+  const seen: string[] = [];
+  const watched = (name: string) =>
+    small("watched", {
+      setup: (ctx) =>
+        void ctx.resource({
+          uri: "a://x",
+          name: "x",
+          read: () => "",
+          subscribe() {
+            seen.push(`+${name}`);
+            return () => void seen.push(`-${name}`);
+          },
+        }),
+    });
+  const { kernel } = quietKernel();
+  await kernel.use(watched("first")).start();
+  const leave = kernel.subscribe("a://x");
+  await kernel.unload("watched");
+  await kernel.load(watched("second"));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(seen, ["+first", "-first", "+second"]);
+  await leave();
+  assert.deepEqual(seen.slice(3), ["-second"]);
+  await kernel.stop();
 });

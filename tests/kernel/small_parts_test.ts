@@ -67,7 +67,10 @@ test("createCall() behaves as if there were no client", async () => {
   call.log("info", "x");
   call.releaseStream();
   assert.deepEqual(await call.roots(), []);
-  await assert.rejects(call.elicit({ message: "?", requestedSchema: {} }), { name: "ToolError", message: /ask the user/ });
+  await assert.rejects(call.elicit({ message: "?", requestedSchema: {} }), {
+    name: "ToolError",
+    message: /ask the user/,
+  });
   await assert.rejects(call.sample({ messages: [], maxTokens: 1 }), { name: "ToolError", message: /client's model/ });
 });
 
@@ -131,7 +134,11 @@ test("collectors gather what plugins add, and lose it when those are unloaded or
   await kernel.use(user).start();
   const counts = () => [routes.items.length, commands.items.length, diagnostics.items.length];
   assert.deepEqual(counts(), [1, 1, 1]);
-  assert.deepEqual([routes.items[0]?.path, commands.items[0]?.name, diagnostics.items[0]?.name], ["/console", "backup", "p"]);
+  assert.deepEqual([routes.items[0]?.path, commands.items[0]?.name, diagnostics.items[0]?.name], [
+    "/console",
+    "backup",
+    "p",
+  ]);
   await kernel.unload("user");
   assert.deepEqual(counts(), [0, 0, 0]);
   await kernel.stop();

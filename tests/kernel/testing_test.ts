@@ -35,7 +35,13 @@ test("testPlugin() connects a real client, in both eras", async () => {
 test("testPlugin() starts with the fakes of what nobody provides", async () => {
   const seen: unknown[] = [];
   const plugin = small("it", {
-    requires: { files: Files, processes: Processes, environment: Environment, http: Http, commands: optional(Commands) },
+    requires: {
+      files: Files,
+      processes: Processes,
+      environment: Environment,
+      http: Http,
+      commands: optional(Commands),
+    },
     async setup({ deps }) {
       await deps.files.writeAtomic("a.txt", "hi");
       seen.push(await deps.files.readText("a.txt"), deps.environment.home, typeof deps.commands?.add);
@@ -78,7 +84,8 @@ test("testPlugin() passes configuration, and throws what the kernel throws", asy
     name: "it",
     version: "1.0.0",
     config: v.strictObject({ text: v.string() }),
-    setup: ({ tool, config }) => void tool({ name: "t", description: "t", input: v.object({}), run: () => config.text }),
+    setup: ({ tool, config }) =>
+      void tool({ name: "t", description: "t", input: v.object({}), run: () => config.text }),
   });
   await using kit = await testPlugin(plugin, { text: "configured" });
   assert.deepEqual((await kit.client.callTool({ name: "t" })).content, [{ type: "text", text: "configured" }]);

@@ -26,10 +26,19 @@ async function start(...plugins: Plugin<void>[]): Promise<Kernel> {
 
 test("Toolbox.call() calls with a longer path and the same client", async () => {
   const seen: Call[] = [];
-  await using kernel = await start(caller("outer"), caller("middle"), toolPlugin("inner", (_, call) => void seen.push(call)));
+  await using kernel = await start(
+    caller("outer"),
+    caller("middle"),
+    toolPlugin("inner", (_, call) => void seen.push(call)),
+  );
   const principal = { id: "ada", scopes: ["x"] };
   const logged: string[] = [];
-  const call = createCall({ principal, sessionId: "s1", meta: { trace: 1 }, log: (_, message) => void logged.push(message) });
+  const call = createCall({
+    principal,
+    sessionId: "s1",
+    meta: { trace: 1 },
+    log: (_, message) => void logged.push(message),
+  });
   await kernel.call("outer", { text: "middle inner" }, call);
   assert.deepEqual(seen[0]?.path, ["outer", "middle", "inner"]);
   assert.deepEqual([seen[0]?.principal, seen[0]?.sessionId, seen[0]?.meta], [principal, "s1", { trace: 1 }]);
@@ -59,9 +68,19 @@ test("Call.derive() gives a nested call its own progress and fewer rights", asyn
 });
 
 test("Toolbox.call() of an unknown tool suggests near names", async () => {
-  await using kernel = await start(caller("outer"), toolPlugin("words_count", () => ""), toolPlugin("list_files", () => ""));
-  assert.equal(failure(await kernel.call("outer", { text: "word_count" })), 'Unknown tool "word_count"; did you mean "words_count"?');
-  assert.equal(failure(await kernel.call("outer", { text: "files" })), 'Unknown tool "files"; did you mean "list_files"?');
+  await using kernel = await start(
+    caller("outer"),
+    toolPlugin("words_count", () => ""),
+    toolPlugin("list_files", () => ""),
+  );
+  assert.equal(
+    failure(await kernel.call("outer", { text: "word_count" })),
+    'Unknown tool "word_count"; did you mean "words_count"?',
+  );
+  assert.equal(
+    failure(await kernel.call("outer", { text: "files" })),
+    'Unknown tool "files"; did you mean "list_files"?',
+  );
   assert.equal(failure(await kernel.call("outer", { text: "zzzzzz" })), 'Unknown tool "zzzzzz"');
 });
 
@@ -120,7 +139,10 @@ test("Toolbox.list() and get() describe tools with JSON Schemas, of all or of wh
     provides: [Visibility],
     setup: (ctx) =>
       void ctx.provide(Visibility, {
-        view: ({ principal }) => ({ key: principal?.id ?? "", has: (_, name) => principal?.id === "root" || name !== "b" }),
+        view: ({ principal }) => ({
+          key: principal?.id ?? "",
+          has: (_, name) => principal?.id === "root" || name !== "b",
+        }),
       }),
   });
   await using kernel = await start(hide, toolPlugin("b", () => ""), toolPlugin("a", () => ""));
