@@ -8,6 +8,7 @@ import { ToolError } from "./errors.ts";
 
 /** Log levels of the protocol (RFC 5424), from the least to the most severe. */
 export const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"] as const;
+/** A log level of the protocol. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
 /** Whoever the transport authenticated. */
@@ -41,6 +42,7 @@ export type ElicitRequest =
     | { readonly mode: "url"; readonly url: string; readonly elicitationId?: string }
   );
 
+/** What the user answered; `content` comes with `accept` alone. */
 export interface ElicitResult {
   readonly action: "accept" | "decline" | "cancel";
   readonly content?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -62,6 +64,7 @@ export interface SampleRequest {
   readonly metadata?: JsonObject;
 }
 
+/** The message that the client's model made. */
 export interface SampleResult {
   readonly role: "user" | "assistant";
   readonly content: Content | readonly unknown[];

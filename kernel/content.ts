@@ -41,6 +41,7 @@ interface ContentBase {
   readonly _meta?: JsonObject;
 }
 
+/** A piece of text. */
 export interface TextContent extends ContentBase {
   readonly type: "text";
   readonly text: string;
@@ -71,6 +72,7 @@ export interface ResourceLink extends ContentBase {
   readonly icons?: readonly Icon[];
 }
 
+/** One block of a result or message. */
 export type Content = TextContent | MediaContent | EmbeddedResource | ResourceLink;
 
 /** One piece of a read resource: `text`, or `blob` in base64. */
@@ -80,11 +82,13 @@ export type ResourceContents = {
   readonly _meta?: JsonObject;
 } & ({ readonly text: string } | { readonly blob: string });
 
+/** One message of a prompt. */
 export interface PromptMessage {
   readonly role: "user" | "assistant";
   readonly content: Content;
 }
 
+/** What a prompt renders to. */
 export interface PromptResult {
   readonly description?: string;
   readonly messages: readonly PromptMessage[];

@@ -27,6 +27,7 @@ export interface ToolSummary {
 export interface Toolbox {
   /** Lists every tool, sorted by name; with a call, those that its client sees. */
   list(call?: Call): readonly ToolSummary[];
+  /** Finds a tool by name. */
   get(name: string): ToolSummary | undefined;
   /**
    * Calls a tool from within another call: same client, a longer path.
@@ -47,11 +48,13 @@ export interface Viewer {
 export interface View {
   /** Equal keys mean equal answers, so that list pages can be cached by it. */
   readonly key: string;
+  /** Tells whether an item is listed. */
   has(kind: ItemKind, name: string, owner: string): boolean;
 }
 
 /** Decides which items a listing shows. Without a provider everything is listed; calls reach any item either way. */
 export interface Visibility {
+  /** Gives what a viewer sees now. */
   view(viewer: Viewer): View;
 }
 export const Visibility: Contract<Visibility> = contract("visibility");
@@ -80,7 +83,9 @@ export interface FileStat {
 export interface Folder {
   /** The real path of the folder, for messages and child processes. */
   readonly path: string;
+  /** Reads a file as UTF-8; `undefined` when it is absent. */
   readText(path: string): Promise<string | undefined>;
+  /** Reads a file; `undefined` when it is absent. */
   readBytes(path: string): Promise<Uint8Array | undefined>;
   /**
    * Writes whole or not at all: a temporary file beside it, flushed, then renamed; parent folders are made. Without
@@ -91,6 +96,7 @@ export interface Folder {
   stat(path: string): Promise<FileStat | undefined>;
   /** Lists entries, sorted; all levels when `recursive`. A folder that is absent is empty. */
   list(path?: string, options?: { readonly recursive?: boolean }): Promise<readonly FolderEntry[]>;
+  /** Makes a folder and those above it; one that is there is left as it is. */
   makeFolder(path: string): Promise<void>;
   /** Moves within this folder; the target must not exist. */
   move(from: string, to: string): Promise<void>;
@@ -231,6 +237,7 @@ export const Environment: Contract<Environment> = contract("environment");
 
 /** Serves HTTP requests; a Hono app is one. */
 export interface HttpApp {
+  /** Answers a request. */
   fetch(request: Request, ...rest: unknown[]): Response | Promise<Response>;
 }
 
@@ -264,6 +271,7 @@ export interface CommandVerb {
 
 /** Collects command-line verbs. */
 export interface Commands {
+  /** Adds a verb; the disposer takes it away. */
   add(verb: CommandVerb): Disposer;
 }
 export const Commands: Contract<Commands> = contract("commands");
@@ -283,11 +291,13 @@ export interface Probe {
   readonly area: string;
   /** Such as `python`. */
   readonly name: string;
+  /** Looks; what it throws is a finding that is not ok. */
   check(signal: AbortSignal): Finding | Promise<Finding>;
 }
 
 /** Collects the probes of `doctor`. */
 export interface Diagnostics {
+  /** Adds a probe; the disposer takes it away. */
   add(probe: Probe): Disposer;
 }
 export const Diagnostics: Contract<Diagnostics> = contract("diagnostics");

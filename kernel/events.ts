@@ -13,6 +13,7 @@ export const RegistryChanged: Event<{ readonly kind: ItemKind }> = event("kernel
 export const ResourceUpdated: Event<{ readonly uri: string }> = event("kernel:resource-updated");
 /** A plugin finished its setup; `ms` is how long that took. */
 export const PluginLoaded: Event<{ readonly plugin: string; readonly ms: number }> = event("kernel:plugin-loaded");
+/** A plugin is gone, and all that it registered. */
 export const PluginUnloaded: Event<{ readonly plugin: string }> = event("kernel:plugin-unloaded");
 /** Every planned plugin is loaded. A plugin that is loaded later is told once its own setup is done. */
 export const KernelStarted: Event<Record<never, never>> = event("kernel:started");

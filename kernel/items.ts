@@ -9,21 +9,27 @@ import type { Entry } from "./registry.ts";
 import { type CompiledSchema, compileSchema } from "./schema.ts";
 import { type CompiledTemplate, compileTemplate, isTemplate } from "./uri_template.ts";
 
+/** The schemas of a tool, compiled. */
 export interface CompiledTool {
   readonly input: CompiledSchema;
   readonly output: CompiledSchema | undefined;
 }
+/** A registered tool. */
 export type ToolEntry = Entry<AnyTool, CompiledTool>;
 
+/** The URI of a resource, compiled. */
 export interface CompiledResource {
   /** `undefined` for a resource with a fixed URI. */
   readonly template: CompiledTemplate | undefined;
 }
+/** A registered resource or template. */
 export type ResourceEntry = Entry<AnyResource, CompiledResource>;
 
+/** The schema of a prompt's arguments, compiled. */
 export interface CompiledPrompt {
   readonly args: CompiledSchema | undefined;
 }
+/** A registered prompt. */
 export type PromptEntry = Entry<AnyPrompt, CompiledPrompt>;
 
 const NAME_REGEXP = /^[A-Za-z0-9_-]{1,64}$/;

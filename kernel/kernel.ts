@@ -4,7 +4,7 @@
  * @module
  */
 import { type Call, createCall } from "./call.ts";
-import { type PromptResult, type ResourceContents, type ToolResult } from "./content.ts";
+import type { PromptResult, ResourceContents, ToolResult } from "./content.ts";
 import { Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
 import { ErrorCode, isProtocolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
 import { EventHub, KernelStarted, KernelStopping, PluginLoaded, PluginUnloaded, RegistryChanged } from "./events.ts";
@@ -29,6 +29,7 @@ import { Subscriptions } from "./subscriptions.ts";
 import type { Contract, Event } from "./token.ts";
 import { createToolbox } from "./toolbox.ts";
 
+/** What a kernel can be told. */
 export interface KernelOptions {
   /** Stderr at level `info` by default. */
   readonly log?: Log;
@@ -312,6 +313,7 @@ export class Kernel implements AsyncDisposable {
     return this.#events.on(event, listener);
   }
 
+  /** Delivers an event to everyone who listens. */
   emit<P>(event: Event<P>, payload: P): void {
     this.#events.emit(event, payload);
   }

@@ -39,6 +39,7 @@ export interface SharedState {
   hasStarted(): boolean;
 }
 
+/** Where a plugin is in its life. */
 export type PluginState = "setting up" | "loaded" | "unloading" | "unloaded";
 
 /** A plugin's name, state, set-up time in milliseconds and what it owns, for reports. */

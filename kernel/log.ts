@@ -15,6 +15,7 @@ type EntryLevel = Exclude<LogThreshold, "silent">;
 /** All thresholds, from the most to the least talkative. */
 export const LOG_THRESHOLDS: readonly LogThreshold[] = Object.keys(SEVERITY) as LogThreshold[];
 
+/** What a log can be told. */
 export interface LogOptions {
   /** `info` by default. */
   readonly level?: LogThreshold;

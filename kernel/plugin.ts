@@ -23,17 +23,23 @@ import type { UriParams } from "./uri_template.ts";
 /** Undoes something; awaited when it returns a promise. */
 export type Disposer = () => void | Promise<void>;
 
+/** Something that can be undone, once. */
 export interface Disposable {
+  /** Undoes it; later calls do nothing. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A registered item. `update` replaces in place: the name is never free, and calls in flight keep the old handler. */
 export interface Registration<D = unknown> extends Disposable {
+  /** Replaces parts of the definition; its name stays. */
   update(patch: Partial<Omit<D, "name" | "uri">>): void;
 }
 
-// with an output schema, its input type; without, text, content blocks or any JSON object; or a whole result
+/**
+ * What a tool may return: with an output schema, its input type; without, text, content blocks or any JSON object; or a
+ * whole result, marked by `toolResult`.
+ */
 export type ToolReturn<O> =
   | ToolResult
   | (O extends Schema ? Input<O> : string | readonly Content[] | JsonObject | void);
@@ -57,9 +63,11 @@ export interface ToolDefinition<I extends Schema, O extends Schema | undefined> 
   readonly timeoutMs?: number;
   /** Completes the value of an argument while it is typed. */
   complete?(argument: string, value: string, call: Call): readonly string[] | Promise<readonly string[]>;
+  /** Does the work; arguments are validated before, structured results after it. */
   run(input: Output<I>, call: Call): ToolReturn<O> | Promise<ToolReturn<O>>;
 }
 
+/** A tool of any schemas. */
 // deno-lint-ignore no-explicit-any -- the registries hold definitions of every type
 export type AnyTool = ToolDefinition<any, any>;
 
@@ -99,9 +107,11 @@ export interface ResourceDefinition<U extends string = string> {
   complete?(argument: string, value: string, call: Call): readonly string[] | Promise<readonly string[]>;
   /** Runs while at least one client listens to `uri`; the disposer ends it. */
   subscribe?(uri: string, call: Call): Disposer;
+  /** Reads the resource; `params` are those of the template, decoded. */
   read(params: UriParams<U>, call: Call & { readonly uri: string }): ResourceReturn | Promise<ResourceReturn>;
 }
 
+/** A resource of any URI. */
 // deno-lint-ignore no-explicit-any -- the registries hold definitions of every type
 export type AnyResource = ResourceDefinition<any>;
 
@@ -115,13 +125,16 @@ export interface PromptDefinition<A extends Schema | undefined> {
   readonly args?: A;
   readonly icons?: readonly Icon[];
   readonly meta?: JsonObject;
+  /** Completes the value of an argument while it is typed. */
   complete?(argument: string, value: string, call: Call): readonly string[] | Promise<readonly string[]>;
+  /** Renders the messages; a string is one message of the user. */
   render(
     args: A extends Schema ? Output<A> : Record<never, never>,
     call: Call,
   ): string | readonly PromptMessage[] | Promise<string | readonly PromptMessage[]>;
 }
 
+/** A prompt of any arguments. */
 // deno-lint-ignore no-explicit-any -- the registries hold definitions of every type
 export type AnyPrompt = PromptDefinition<any>;
 
@@ -134,6 +147,7 @@ export interface Outcomes {
 
 /** The kinds of item that plugins register. */
 export type ItemKind = keyof Outcomes;
+/** What an item of a kind answers with. */
 export type Outcome<K extends ItemKind> = Outcomes[K];
 
 /** What an interceptor sees of a call. */
@@ -156,9 +170,13 @@ export type Interceptor = <K extends ItemKind>(
 
 /** Writes structured lines to the operator (stderr), never to a client. */
 export interface Log {
+  /** Writes what helps to find a mistake. */
   debug(message: string, data?: JsonObject): void;
+  /** Writes what an operator may want to know. */
   info(message: string, data?: JsonObject): void;
+  /** Writes what works, and should be looked at. */
   warn(message: string, data?: JsonObject): void;
+  /** Writes what does not work. */
   error(message: string, data?: JsonObject): void;
 }
 
@@ -173,15 +191,21 @@ export interface PluginContext<C = unknown, R extends Requires = Requires> {
   readonly log: Log;
   /** Aborts when unloading begins. */
   readonly signal: AbortSignal;
+  /** Registers a tool. */
   tool<I extends Schema, O extends Schema | undefined = undefined>(
     definition: ToolDefinition<I, O>,
   ): Registration<ToolDefinition<I, O>>;
+  /** Registers a resource or a template. */
   resource<const U extends string>(definition: ResourceDefinition<U>): Registration<ResourceDefinition<U>>;
   /** Tells subscribers that this resource changed. */
   updated(uri: string): void;
+  /** Registers a prompt. */
   prompt<A extends Schema | undefined = undefined>(definition: PromptDefinition<A>): Registration<PromptDefinition<A>>;
+  /** Gives the value of a contract that the plugin declares. */
   provide<T>(contract: Contract<T>, value: T): Disposable;
+  /** Listens to an event. */
   on<P>(event: Event<P>, listener: (payload: P) => void | Promise<void>): Disposable;
+  /** Delivers an event to everyone who listens. */
   emit<P>(event: Event<P>, payload: P): void;
   /** Wraps tool calls, resource reads and prompt renders alike, outermost first in load order. */
   intercept(interceptor: Interceptor): Disposable;
@@ -199,6 +223,7 @@ export interface PluginSpec<S extends Schema | undefined, R extends Requires> {
   readonly requires?: R;
   // deno-lint-ignore no-explicit-any -- contracts of any type
   readonly provides?: readonly Contract<any>[];
+  /** Registers what the plugin offers; what it returns runs first when the plugin unloads. */
   setup(ctx: PluginContext<S extends Schema ? Output<S> : undefined, R>): void | Disposer | Promise<void | Disposer>;
 }
 
@@ -213,6 +238,7 @@ export interface Plugin<C = any> {
   readonly requires?: Requires;
   // deno-lint-ignore no-explicit-any -- contracts of any type
   readonly provides?: readonly Contract<any>[];
+  /** Registers what the plugin offers. */
   // deno-lint-ignore no-explicit-any -- what `setup` sees is private to the plugin
   setup(ctx: PluginContext<any, any>): void | Disposer | Promise<void | Disposer>;
 }

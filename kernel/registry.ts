@@ -30,6 +30,7 @@ export interface RegistryOptions<D, C> {
 export interface Addition<D> {
   /** Replaces parts of the definition in place. */
   update(patch: Partial<D>): void;
+  /** Takes the item away. */
   remove(): void;
 }
 
@@ -46,6 +47,7 @@ export class Registry<D, C = unknown> {
     this.#options = options;
   }
 
+  /** Number of items. */
   get size(): number {
     return this.#entries.size;
   }
@@ -55,6 +57,7 @@ export class Registry<D, C = unknown> {
     return this.#version;
   }
 
+  /** Finds an item by its key. */
   get(key: string): Entry<D, C> | undefined {
     return this.#entries.get(key);
   }

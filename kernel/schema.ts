@@ -8,7 +8,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import { isObject } from "./content.ts";
 import { KernelError, messageOf } from "./errors.ts";
 import { clip, formatIssues, type Issue, typeName } from "./issue.ts";
-import { unknownKey } from "./json_schema/applicators.ts";
+import { unknownKey } from "./json_schema/issues.ts";
 import { compileJsonSchema, readJsonSchema } from "./json_schema/mod.ts";
 
 export { formatIssues, type Issue } from "./issue.ts";

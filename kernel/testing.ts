@@ -2,15 +2,14 @@
  * The testing kit: a started kernel with one plugin and a real MCP client, the conformance suite of plugins, and fakes
  * of what plugins require.
  *
- * @example Test a plugin
+ * @example Call a tool of a plugin as a client does
  * ```ts
- * import { definePlugin, type Plugin } from "collet";
- * import { conformance, testPlugin } from "collet/testing";
+ * import { definePlugin } from "collet";
+ * import { testPlugin } from "collet/testing";
  * import assert from "node:assert/strict";
- * import { test } from "node:test";
  * import * as v from "valibot";
  *
- * const shout: Plugin<void> = definePlugin({
+ * const shout = definePlugin({
  *   name: "shout",
  *   version: "1.0.0",
  *   setup: ({ tool }) =>
@@ -21,14 +20,9 @@
  *       run: ({ text }) => text.toUpperCase(),
  *     }),
  * });
- *
- * test("shout speaks in capitals", async () => {
- *   await using kit = await testPlugin(shout);
- *   const result = await kit.client.callTool({ name: "shout", arguments: { text: "hi" } });
- *   assert.deepEqual(result.content, [{ type: "text", text: "HI" }]);
- * });
- *
- * conformance(shout);
+ * await using kit = await testPlugin(shout);
+ * const result = await kit.client.callTool({ name: "shout", arguments: { text: "hi" } });
+ * assert.deepEqual(result.content, [{ type: "text", text: "HI" }]);
  * ```
  *
  * @module

@@ -33,6 +33,7 @@ export interface Event<P> {
   readonly [TYPE]?: (payload: P) => P;
 }
 
+/** Names the contracts that a plugin needs, by the key under which it finds them. */
 // deno-lint-ignore no-explicit-any -- contracts of any type stand side by side here; each keeps its own type below
 export type Requires = Readonly<Record<string, Contract<any> | OptionalContract<any>>>;
 

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { print } from "./lib/repository.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -236,12 +237,12 @@ function report(results: ReadonlyMap<string, readonly PassResult[]>, problems: s
   const targets = [...results.keys()];
   let passed = 0;
   for (const [i, pass] of PASSES.entries()) {
-    console.log(`\n${pass.title.padEnd(50)}${targets.map((name) => name.padStart(12)).join("")}`);
+    print(`\n${pass.title.padEnd(50)}${targets.map((name) => name.padStart(12)).join("")}`);
     const columns = targets.map((name) => results.get(name)?.[i]);
     const names = new Set(columns.flatMap((column) => [...column?.scenarios.keys() ?? []]));
     for (const scenario of [...names].sort()) {
       const cells = columns.map((column) => cellOf(column?.scenarios.get(scenario)).padStart(12));
-      console.log(`  ${scenario.padEnd(48)}${cells.join("")}`);
+      print(`  ${scenario.padEnd(48)}${cells.join("")}`);
     }
     for (const [j, column] of columns.entries()) {
       problems.push(...(column?.problems ?? []).map((problem) => `${targets[j]}, ${pass.title}: ${problem}`));
@@ -252,10 +253,10 @@ function report(results: ReadonlyMap<string, readonly PassResult[]>, problems: s
     }
   }
   for (const { pass, scenario, check, reason } of expected as ExpectedFailure[]) {
-    console.log(`\nexpected: ${pass}, ${scenario}: ${check}: ${reason}`);
+    print(`\nexpected: ${pass}, ${scenario}: ${check}: ${reason}`);
   }
-  console.log(`\n${problems.map((problem) => `FAILED ${problem}\n`).join("")}`);
-  console.log(`${passed} passed, ${problems.length} failed`);
+  print(`\n${problems.map((problem) => `FAILED ${problem}\n`).join("")}`);
+  print(`${passed} passed, ${problems.length} failed`);
   return problems.length === 0 ? 0 : 1;
 }
 

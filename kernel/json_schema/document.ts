@@ -50,8 +50,15 @@ export class SchemaDocument {
     return this.#places.get(schema)!.resource;
   }
 
-  get resources(): Iterable<Resource> {
-    return this.#resources.values();
+  /** Tells whether an object of the document is a schema, and not a value such as an `enum` lists. */
+  has(object: Record<string, unknown>): boolean {
+    return this.#places.has(object);
+  }
+
+  /** Tells whether a `$dynamicRef` can mean one anchor only, and so is a `$ref`. */
+  isStatic(reference: string): boolean {
+    const name = reference.slice(reference.indexOf("#") + 1);
+    return [...this.#resources.values()].filter((it) => it.dynamicAnchors.has(name)).length <= 1;
   }
 
   /** Throws a `SCHEMA_INVALID` error about a place below a subschema. */

@@ -3,10 +3,11 @@
  * code, and compiling and validating cost a bounded amount of time, whatever the schema and the value.
  *
  * - A schema has at most 50,000 values, 1,000,000 characters, 5,000 subschemas and 100 levels.
- * - A validation has at most 3,000,000 steps and 800 levels of schemas; beyond that the value is refused.
- * - Patterns are matched in linear time; look-behind and back-references are refused.
- * - References stay within the document.
- * - The formats of `formats.ts` are checked, others are annotations.
+ * - A validation has at most 100,000 steps; beyond that the value is refused.
+ * - Patterns are matched in linear time; look-around and back-references are refused. Patterns of keys are simple ones,
+ *   for keys of at most 1,000 characters.
+ * - References stay within the document; a `$dynamicRef` has one target.
+ * - The formats that the library knows are checked, others are annotations.
  *
  * Values are not changed: `default` is an annotation, and is not filled in.
  *
@@ -15,9 +16,8 @@
 import { isObject } from "../content.ts";
 import { KernelError } from "../errors.ts";
 import type { Issue } from "../issue.ts";
-import { compileDocument } from "./compile.ts";
 import { SchemaDocument, type SchemaObject } from "./document.ts";
-import { evaluate } from "./evaluate.ts";
+import { createValidator } from "./validator.ts";
 import { TYPES } from "./vocabulary.ts";
 
 /** How a schema is used. */
@@ -43,8 +43,7 @@ export interface JsonSchemaValidator {
  */
 export function compileJsonSchema(schema: unknown, options: ReadOptions): JsonSchemaValidator {
   const document = readRoot(schema, options);
-  const root = compileDocument(document);
-  return { schema: document.root, validate: (value) => evaluate(root, value) };
+  return { schema: document.root, validate: createValidator(document) };
 }
 
 /**

@@ -12,15 +12,19 @@ import type { Contract } from "../token.ts";
 
 /** One entry of a {@linkcode FakeLog}. */
 export interface LogEntry {
+  /** How severe it is. */
   readonly level: "debug" | "info" | "warn" | "error";
   /** Names who wrote it: a plugin, or `kernel`. */
   readonly name: string;
+  /** What happened. */
   readonly message: string;
+  /** What belongs to it, as it was given. */
   readonly data: JsonObject | undefined;
 }
 
 /** A log that keeps its entries. */
 export interface FakeLog extends NamedLog {
+  /** What was logged and not taken yet, oldest first. */
   readonly entries: readonly LogEntry[];
   /** Removes the entries of a level, or all, and gives them: a test says so which errors it expected. */
   take(level?: LogEntry["level"]): LogEntry[];

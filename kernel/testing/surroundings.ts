@@ -5,18 +5,15 @@
  * @module
  */
 import { collectCommands, collectDiagnostics, collectRoutes } from "../collectors.ts";
-import { Commands, Diagnostics, Environment, Files, Http, Processes } from "../contracts.ts";
+import { Environment, Files, Processes } from "../contracts.ts";
 import type { Kernel } from "../kernel.ts";
 import { createEdgeEnvironment } from "../platform/edge.ts";
 import { memoryFiles } from "../platform/memory_files.ts";
 import type { Plugin } from "../plugin.ts";
 import { fakeProcesses, provide } from "./fakes.ts";
 
-// deno-lint-ignore no-explicit-any -- plugins of any config
-type AnyPlugin = Plugin<any>;
-
 /** A plugin, or one with its configuration. */
-export type PluginUse = AnyPlugin | readonly [AnyPlugin, config: unknown];
+export type PluginUse = Plugin | readonly [Plugin, config: unknown];
 
 /** Plugins for a kernel, and what to ask once they are unloaded. */
 export interface Surroundings {
@@ -32,20 +29,20 @@ export function usePlugin(kernel: Kernel, use: PluginUse): void {
 }
 
 /** Gives the plugin of a {@linkcode PluginUse}. */
-export function pluginOf(use: PluginUse): AnyPlugin {
+export function pluginOf(use: PluginUse): Plugin {
   return isPair(use) ? use[0] : use;
 }
 
-function isPair(use: PluginUse): use is readonly [AnyPlugin, unknown] {
+function isPair(use: PluginUse): use is readonly [Plugin, unknown] {
   return Array.isArray(use);
 }
 
 /** Makes the surroundings of plugins: `given` come first, fakes stand in for what none of all provides. */
-export function makeSurroundings(given: readonly PluginUse[], plugin: AnyPlugin): Surroundings {
+export function makeSurroundings(given: readonly PluginUse[], plugin: Plugin): Surroundings {
   const processes = fakeProcesses();
   const collectors = { http: collectRoutes(), commands: collectCommands(), diagnostics: collectDiagnostics() };
   const provided = new Set([...given.map(pluginOf), plugin].flatMap((it) => it.provides ?? []).map((it) => it.id));
-  const fakes: readonly AnyPlugin[] = [
+  const fakes: readonly Plugin[] = [
     provide(Environment, createEdgeEnvironment()),
     provide(Files, memoryFiles()),
     provide(Processes, processes),

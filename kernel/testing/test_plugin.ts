@@ -34,6 +34,7 @@ export interface TestClientOptions {
 
 /** A plugin under test. Disposing of it fails when the plugin left something behind, or an error was logged. */
 export interface TestKit extends AsyncDisposable {
+  /** The started kernel. */
   readonly kernel: Kernel;
   /** A real client; its requests go to the handler, through no port and no process. */
   readonly client: Client;

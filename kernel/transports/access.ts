@@ -12,6 +12,7 @@ import { errorResponse } from "./body.ts";
 /** Host names of this machine's loopback interface. */
 export const LOOPBACK_HOSTS: readonly string[] = Object.freeze(["localhost", "127.0.0.1", "[::1]"]);
 
+/** Who may ask. */
 export interface AccessOptions {
   /** Host names that requests may address, without port; loopback names by default, `"*"` for any. */
   readonly allowedHosts?: readonly string[] | "*";

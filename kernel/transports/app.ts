@@ -13,6 +13,7 @@ import { type AccessOptions, allowPages, checkHost, checkOrigin, tokenCheck, una
 import { createHttpHandler, type HttpOptions } from "./http.ts";
 import type { ServerInfo } from "./server.ts";
 
+/** What the app can be told. */
 export interface AppOptions extends AccessOptions, HttpOptions {
   /** Takes the host app's user as the principal, in place of the token; `undefined` refuses the request. */
   readonly authenticate?: (

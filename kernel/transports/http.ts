@@ -25,7 +25,7 @@ import { errorResponse, MAX_MESSAGE_BYTES, readJsonBody } from "./body.ts";
 import { RecentEvents } from "./event_store.ts";
 import { boundStream, isEventStream } from "./event_stream.ts";
 import { subscribeListed } from "./listening.ts";
-import { handleLeniently } from "./lenient.ts";
+import { answersAsJson, handleLeniently, takesStream } from "./lenient.ts";
 import { findHeaderMismatch } from "./param_headers.ts";
 import { Parking, type ParkingOptions } from "./parking.ts";
 import { createServerFactory, requestsInFlight, type ServerInfo } from "./server.ts";
@@ -33,6 +33,7 @@ import { type Session, type SessionLimits, SessionTable } from "./sessions.ts";
 import { streamWhenSlow } from "./slow_answers.ts";
 import { SseTransport } from "./sse.ts";
 
+/** What the HTTP handler can be told. */
 export interface HttpOptions {
   readonly sessions?: SessionLimits;
   readonly parking?: ParkingOptions;
@@ -171,6 +172,8 @@ class KernelHttpHandler implements HttpHandler {
     if (mismatch !== undefined) return mismatch;
     const serve = { parsedBody: body.value, authInfo: authOf(principal) };
     const response = await streamWhenSlow(bare, (served) => this.#modern.fetch(served, serve));
+    const isListening = isObject(body.value) && body.value["method"] === "subscriptions/listen";
+    if (isEventStream(response) && !isListening && !takesStream(bare)) return await answersAsJson(response);
     const call = createCall({ principal });
     const unsubscribe = isEventStream(response) ? subscribeListed(this.#kernel, body.value, call) : undefined;
     return boundStream(response, unsubscribe);

@@ -1,5 +1,5 @@
 /**
- * Requests of sessions as clients really send them: with any `Accept` header.
+ * Requests as clients really send them: with any `Accept` header.
  *
  * @module
  */
@@ -24,20 +24,24 @@ export async function handleLeniently(
   request: Request,
   { body, authInfo }: LenientOptions,
 ): Promise<Response> {
-  const accept = request.headers.get("accept") ?? "*/*";
   const headers = new Headers(request.headers);
   headers.set("accept", "application/json, text/event-stream");
   const strict = new Request(request.url, { method: request.method, headers, signal: request.signal });
-  const takesStream = !accept.includes("application/json") || /text\/event-stream|\*\/\*/.test(accept);
   // whoever takes only JSON waits for the answer: a stream that its call lets go would lose it
-  const caller = takesStream ? authInfo : { ...authInfo, extra: { ...authInfo.extra, [KEEPS_STREAM]: true } };
+  const caller = takesStream(request) ? authInfo : { ...authInfo, extra: { ...authInfo.extra, [KEEPS_STREAM]: true } };
   const response = await transport.handleRequest(strict, { parsedBody: body, authInfo: caller });
-  if (takesStream || request.method !== "POST" || !isEventStream(response)) return boundStream(response);
+  if (takesStream(request) || request.method !== "POST" || !isEventStream(response)) return boundStream(response);
   return await answersAsJson(response);
 }
 
+/** Tells whether a client takes an event stream: one that asks for JSON alone does not. */
+export function takesStream({ headers }: Request): boolean {
+  const accept = headers.get("accept") ?? "*/*";
+  return !accept.includes("application/json") || /text\/event-stream|\*\/\*/.test(accept);
+}
+
 /** Reads an event stream to its end and answers with the responses it carried, for clients that take only JSON. */
-async function answersAsJson(response: Response): Promise<Response> {
+export async function answersAsJson(response: Response): Promise<Response> {
   const answers: unknown[] = [];
   for (const event of (await response.text()).split("\n\n")) {
     const data = event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");

@@ -27,6 +27,7 @@ export interface Exchange {
   readonly requestState: string | undefined;
 }
 
+/** How many calls may wait for their clients, and how long. */
 export interface ParkingOptions {
   /** Most calls that wait for their clients at one time, whatever their revision; 1,000 by default. */
   readonly maxParked?: number;

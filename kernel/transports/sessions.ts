@@ -6,6 +6,7 @@
  */
 import type { Principal } from "../call.ts";
 
+/** How long sessions last, and how many there may be. */
 export interface SessionLimits {
   /** Ends a session that has sent nothing for this long, be a stream open or not; 30 minutes by default. */
   readonly idleMs?: number;

@@ -23,6 +23,7 @@ import { subscribeListed } from "./listening.ts";
 import { Parking, type ParkingOptions } from "./parking.ts";
 import { createServerFactory, type ServerInfo } from "./server.ts";
 
+/** What the connection can be told. */
 export interface StdioOptions {
   /** stdin by default. */
   readonly input?: Readable;
@@ -37,6 +38,7 @@ export interface StdioOptions {
 export interface StdioConnection {
   /** Resolves when the client has closed its end, or the connection was closed here. */
   readonly closed: Promise<void>;
+  /** Ends the connection: calls are cancelled. */
   close(): Promise<void>;
 }
 

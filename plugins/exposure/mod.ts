@@ -4,7 +4,7 @@
  *
  * ```ts
  * import { Kernel } from "collet";
- * import exposure from "./plugins/exposure/mod.ts";
+ * import exposure from "./mod.ts";
  *
  * await using kernel = await new Kernel().use(exposure).start();
  * const view = kernel.view({ sessionId: undefined, principal: undefined });

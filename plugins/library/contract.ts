@@ -150,6 +150,7 @@ export type ToolOutput = { readonly value: unknown } | { readonly result: ToolRe
 
 /** A tool that is ready to run. */
 export interface LoadedTool {
+  /** Runs the tool. */
   run(args: JsonObject, call: Call): Promise<ToolOutput>;
   /** Releases what the tool holds; runs when it was replaced or removed, and no call of it is in flight. */
   dispose?(): void | Promise<void>;
@@ -202,6 +203,7 @@ export interface ToolLibrary {
   save(manifest: ManifestDraft, files: FileSet, options: SaveOptions): Promise<SavedTool>;
   /** Lists what is on disk, sorted by name, whatever its state. */
   list(): Promise<readonly StoredTool[]>;
+  /** Finds a tool by name. */
   get(name: string): StoredTool | undefined;
   /**
    * Gives the folder of a tool, or of one of its versions.

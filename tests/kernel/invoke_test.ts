@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
-import { definePlugin, type Plugin, ProtocolError, ToolError, toolResult } from "../../kernel/mod.ts";
+import { type Plugin, type PluginContext, ProtocolError, ToolError, toolResult } from "../../kernel/mod.ts";
 import { callText, failure, quietKernel, small, toolPlugin } from "../support/plugins.ts";
 
-function tools(setup: Parameters<typeof definePlugin>[0]["setup"]): Plugin<void> {
-  return small("it", { setup: setup as never });
+function tools(setup: (ctx: PluginContext<undefined>) => void): Plugin<void> {
+  return small("it", { setup });
 }
 
 test("arguments are validated before the handler runs: what fails is told to the model, with its path", async () => {

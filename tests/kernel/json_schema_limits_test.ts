@@ -39,7 +39,7 @@ describe("hostile schemas and values", () => {
   const TOO_DEEP = /levels deep|schemas deep/;
   const cases: Record<string, readonly [schema: unknown, value: unknown, words: RegExp]> = {
     "allOf that doubles": [doubling("allOf", true), 1, STOPPED],
-    "anyOf that doubles": [doubling("anyOf", false), 1, STOPPED],
+    "anyOf that doubles": [doubling("anyOf", false), 1, /^checking stopped/],
     "oneOf that doubles": [doubling("oneOf", { type: "string" }), 1, STOPPED],
     "not that doubles": [doubling("not", false), 1, STOPPED],
     "doubling with unevaluatedProperties": [
@@ -68,11 +68,15 @@ describe("hostile schemas and values", () => {
     "a circle that doubles": [{ anyOf: [{ $ref: "#" }, { $ref: "#" }] }, 1, TOO_DEEP],
     "a dynamic circle": [{ $dynamicAnchor: "a", $dynamicRef: "#a" }, 1, TOO_DEEP],
     "deep data in a recursive schema": [recursive, nested(10_000, inObject), TOO_DEEP],
-    "deep data under uniqueItems": [{ uniqueItems: true }, nested(10_000, inArray), TOO_DEEP],
-    "deep data against const": [{ const: 1 }, nested(10_000, inObject), TOO_DEEP],
+    "deep data under uniqueItems": [{ uniqueItems: true }, nested(10_000, inArray), /^$/],
+    "deep data against const": [{ const: 1 }, nested(10_000, inObject), /^expected 1, found object$/],
     "deep data that nothing looks at": [{ type: "object" }, nested(10_000, inObject), /^$/],
     "a pattern with nested repetition": [{ pattern: "^(a+)+$" }, long + "!", /^expected a match|^checking stopped/],
-    "a pattern for keys": [{ patternProperties: { "^(a|a)*$": false } }, { [long + "!"]: 1 }, /^$|^checking stopped/],
+    "a pattern for keys": [
+      { patternProperties: { "^a*a*$": false } },
+      { [long + "!"]: 1 },
+      /^a key has 200001 characters, and patterns of keys take 1000 at most$/,
+    ],
     "large uniqueItems": [{ uniqueItems: true }, many.map((a) => ({ a })), /^$|^checking stopped/],
     "nested contains": [
       { contains: { contains: { contains: false } } },
@@ -103,9 +107,13 @@ describe("hostile schemas and values", () => {
     "a schema that contains itself": [((it: Record<string, unknown>) => (it["not"] = it))({}), /nested more than 100/],
     "a schema of many parts": [{ allOf: many.slice(0, 6_000).map(() => ({})) }, /more than 5000 subschemas/],
     "a schema of long texts": [{ enum: ["x".repeat(2_000_000)] }, /more than 1000000 characters/],
+    "a pattern for keys that might run away": [
+      { patternProperties: { "^(a|a)*$": false } },
+      /for keys, repeated groups, look-around and a third repetition are not supported/,
+    ],
     "many large patterns": [
       { allOf: many.slice(0, 50).map((it) => ({ pattern: `a{5000}${it}` })) },
-      /patterns .* too large/,
+      /cannot use the pattern: .* large repetitions are not supported/,
     ],
   };
   for (const [name, [schema, words]] of Object.entries(refused)) {

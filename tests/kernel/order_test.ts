@@ -8,6 +8,7 @@ import {
   type KernelError,
   optional,
   type Plugin,
+  Toolbox,
 } from "../../kernel/mod.ts";
 import { fakeLog } from "../../kernel/testing.ts";
 import { quietKernel, small } from "../support/plugins.ts";
@@ -91,7 +92,6 @@ test("Kernel.load() refuses a second provider and what requires a missing contra
 });
 
 test("nobody may provide what the kernel provides", async () => {
-  const { Toolbox } = await import("../../kernel/mod.ts");
   const error = await refusal(small("impostor", { provides: [Toolbox] }));
   assert.equal(error.code, "CONTRACT_DUPLICATE");
   assert.match(error.message, /"kernel"/);

@@ -283,13 +283,21 @@ describe("compileSchema() of JSON Schema", () => {
     [{ $ref: "https://json-schema.org/draft/2020-12/schema" }, /is outside the schema/],
     [{ $dynamicRef: "other.json#a" }, /"\$dynamicRef": "other\.json#a" is outside the schema/],
     [{ $recursiveRef: "#" }, /not part of draft 2020-12/],
+    [
+      { $dynamicAnchor: "a", $dynamicRef: "#a", $defs: { b: { $id: "x:b", $dynamicAnchor: "a" } } },
+      /"\$dynamicRef": "#a" has several targets, expected one$/,
+    ],
     [{ $defs: { a: { $id: "x:a" }, b: { $id: "x:a" } } }, /"\$defs\.b\.\$id": "x:a" is taken/],
     [{ $defs: { a: { $anchor: "a" }, b: { $anchor: "a" } } }, /the anchor "a" is given twice/],
     [
       { properties: { a: { pattern: "(" } } },
       /"properties\.a\.pattern": cannot use the pattern: not a regular expression/,
     ],
-    [{ patternProperties: { "(a)\\1": {} } }, /cannot use the pattern: back-references are not supported$/],
+    [{ patternProperties: { "(a)\\1": {} } }, /cannot use the pattern: for keys, .* look-around .* are not supported$/],
+    [
+      { properties: { a: { pattern: "(a)\\1" } } },
+      /cannot use the pattern: look-around, back-references .* not supported$/,
+    ],
   ];
   for (const [schema, words] of refused) {
     test(`refuses ${JSON.stringify(schema)}`, () => {

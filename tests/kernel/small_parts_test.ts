@@ -29,7 +29,7 @@ test("createLog() writes one line an entry, from its level up, with name and dat
   log.warn("disk is full", { free: 0, path: "/a b", empty: "" });
   log.named("words").error("broke", { error: new TypeError("why") });
   assert.equal(lines.length, 2);
-  assert.match(lines[0]!, /^\d{4}-.*Z warn  kernel: disk is full free=0 path="\/a b" empty=/);
+  assert.match(lines[0]!, /^\d{4}-.*Z warn +kernel: disk is full free=0 path="\/a b" empty=/);
   assert.match(lines[1]!, /error words: broke error="TypeError: why/);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Contract, contract, type Event, event, optional, PluginUnloaded } from "../../kernel/mod.ts";
+import { type Contract, contract, type Event, event, optional, PluginUnloaded, Toolbox } from "../../kernel/mod.ts";
 import { addTool, callText, failure, quietKernel, small, toolPlugin } from "../support/plugins.ts";
 import { aborted, defer, pause, soon, until } from "../support/wait.ts";
 
@@ -184,7 +184,6 @@ test("Kernel.stop() unloads all, and then throws what failed", async () => {
 });
 
 test("a nested call ends when the plugin of the inner tool unloads, and the outer tool goes on", async () => {
-  const { Toolbox } = await import("../../kernel/mod.ts");
   const { kernel } = quietKernel();
   const started = defer();
   await kernel.use(toolPlugin("inner", async (_, call) => {

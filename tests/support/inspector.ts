@@ -34,7 +34,11 @@ export async function installInspector(): Promise<string | undefined> {
   if (existsSync(launcher())) return undefined;
   await mkdir(folder(), { recursive: true });
   const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"];
-  const { code, stderr } = await run("npm", ["install", "--prefix", folder(), ...flags, `${PACKAGE}@${VERSION}`], INSTALL_MS);
+  const { code, stderr } = await run(
+    "npm",
+    ["install", "--prefix", folder(), ...flags, `${PACKAGE}@${VERSION}`],
+    INSTALL_MS,
+  );
   return code === 0 ? undefined : `${PACKAGE} ${VERSION} could not be installed: ${stderr.trim().split("\n")[0]}`;
 }
 
@@ -43,7 +47,17 @@ function folder(): string {
 }
 
 function launcher(): string {
-  return inRepository(".build", "inspector", VERSION, "node_modules", PACKAGE, "clients", "launcher", "build", "index.js");
+  return inRepository(
+    ".build",
+    "inspector",
+    VERSION,
+    "node_modules",
+    PACKAGE,
+    "clients",
+    "launcher",
+    "build",
+    "index.js",
+  );
 }
 
 function run(program: string, args: readonly string[], timeoutMs: number): Promise<Finished> {
@@ -54,7 +68,10 @@ function run(program: string, args: readonly string[], timeoutMs: number): Promi
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => stdout += chunk);
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => stderr += chunk);
-    child.once("error", (error) => program === "npm" ? resolve({ code: -1, stdout, stderr: error.message }) : reject(error));
+    child.once(
+      "error",
+      (error) => program === "npm" ? resolve({ code: -1, stdout, stderr: error.message }) : reject(error),
+    );
     child.once("close", (code) => resolve({ code, stdout, stderr }));
   });
 }

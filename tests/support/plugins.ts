@@ -69,7 +69,12 @@ export function quietKernel(options: KernelOptions = {}): { kernel: Kernel; log:
 }
 
 /** Calls a tool and gives its text. */
-export async function callText(kernel: Kernel, name: string, args: unknown = {}, call: Partial<Call> = {}): Promise<string> {
+export async function callText(
+  kernel: Kernel,
+  name: string,
+  args: unknown = {},
+  call: Partial<Call> = {},
+): Promise<string> {
   return textOf(await kernel.call(name, args, call));
 }
 

@@ -55,7 +55,9 @@ export async function* eventsOf(response: Response): AsyncGenerator<ServerEvent,
       const block = text.slice(0, end);
       text = text.slice(end + 2);
       const field = (name: string) =>
-        block.split("\n").filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trim());
+        block.split("\n").filter((line) => line.startsWith(`${name}:`)).map((line) =>
+          line.slice(name.length + 1).trim()
+        );
       if (block.split("\n").every((line) => line.startsWith(":"))) continue;
       const [retry] = field("retry");
       yield {
@@ -97,7 +99,11 @@ export class RawSession {
 
   private constructor(
     fetch: Fetch,
-    { id, initialized, headers }: { id: string; initialized: Message; headers: Readonly<Record<string, string | undefined>> },
+    { id, initialized, headers }: {
+      id: string;
+      initialized: Message;
+      headers: Readonly<Record<string, string | undefined>>;
+    },
   ) {
     this.#fetch = fetch;
     this.id = id;
@@ -118,7 +124,11 @@ export class RawSession {
     const initialized = await answerOf(response);
     const id = response.headers.get("mcp-session-id") ?? "";
     const negotiated = initialized.result?.protocolVersion ?? version;
-    const session = new RawSession(fetch, { id, initialized, headers: { "mcp-protocol-version": negotiated, ...headers } });
+    const session = new RawSession(fetch, {
+      id,
+      initialized,
+      headers: { "mcp-protocol-version": negotiated, ...headers },
+    });
     const { body } = await session.send({ jsonrpc: "2.0", method: "notifications/initialized" });
     await body?.cancel();
     return session;
@@ -130,17 +140,29 @@ export class RawSession {
   }
 
   /** Sends a request, and gives the response before it is read. */
-  async start(method: string, params: JsonObject = {}, headers: Readonly<Record<string, string | undefined>> = {}): Promise<Response> {
+  async start(
+    method: string,
+    params: JsonObject = {},
+    headers: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Response> {
     return await this.send({ jsonrpc: "2.0", id: ++this.#lastId, method, params }, headers);
   }
 
   /** Sends a request, and reads its answer. */
-  async request(method: string, params: JsonObject = {}, headers: Readonly<Record<string, string | undefined>> = {}): Promise<Message> {
+  async request(
+    method: string,
+    params: JsonObject = {},
+    headers: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Message> {
     return await answerOf(await this.start(method, params, headers));
   }
 
   /** Sends a GET or DELETE. */
-  async bodyless(method: "GET" | "DELETE", headers: Readonly<Record<string, string>> = {}, signal?: AbortSignal): Promise<Response> {
+  async bodyless(
+    method: "GET" | "DELETE",
+    headers: Readonly<Record<string, string>> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
     const all = { accept: "text/event-stream", ...this.#headers, ...headers };
     const sent = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
     return await this.#fetch(new Request(MCP_URL, { method, headers: sent, signal: signal ?? null }));
@@ -156,7 +178,11 @@ export function initialize(version = "2025-11-25", capabilities: JsonObject = {}
 export function modern(
   method: string,
   params: JsonObject = {},
-  { capabilities = {}, meta = {}, id = 1 }: { readonly capabilities?: JsonObject; readonly meta?: JsonObject; readonly id?: number } = {},
+  { capabilities = {}, meta = {}, id = 1 }: {
+    readonly capabilities?: JsonObject;
+    readonly meta?: JsonObject;
+    readonly id?: number;
+  } = {},
 ): { readonly body: JsonObject; readonly headers: Record<string, string> } {
   const _meta = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { Client, type ClientOptions, type PriorDiscovery, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import {
+  Client,
+  type ClientOptions,
+  type PriorDiscovery,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { test } from "node:test";
 import process from "node:process";
@@ -49,7 +54,8 @@ export function forEachTransport(
 ): void {
   for (const transport of transports) {
     for (const era of eras) {
-      const connect = (options: ConnectOptions = {}) => CONNECTORS[transport](makeClient(era, options), { ...options, era });
+      const connect = (options: ConnectOptions = {}) =>
+        CONNECTORS[transport](makeClient(era, options), { ...options, era });
       test(`${title} (${transport}, ${era})`, () => run({ transport, era, connect }));
     }
   }
@@ -70,7 +76,11 @@ const CONNECTORS: Record<TransportName, Connector> = {
   async memory(client, { config }) {
     const { app, close } = await startApp(config);
     const fetch = (url: string | URL, init?: RequestInit) => Promise.resolve(app.fetch(new Request(url, init)));
-    return await connected(client, new StreamableHTTPClientTransport(new URL("http://localhost/mcp"), { fetch }), close);
+    return await connected(
+      client,
+      new StreamableHTTPClientTransport(new URL("http://localhost/mcp"), { fetch }),
+      close,
+    );
   },
   async http(client, { config }) {
     const { app, close } = await startApp(config);

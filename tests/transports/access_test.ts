@@ -20,7 +20,16 @@ test("a Host that is none of ours is refused, on every route", async () => {
   for (const host of ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080", "LOCALHOST"]) {
     assert.equal(await status({}, { host }), 200, host);
   }
-  for (const host of ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:80", "localhost@evil.example", "a b"]) {
+  for (
+    const host of [
+      "evil.example",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      "evil.example:80",
+      "localhost@evil.example",
+      "a b",
+    ]
+  ) {
     assert.equal(await status({}, { host }), 403, host);
   }
   await using started = await startApp();
@@ -67,7 +76,10 @@ test("a welcome page may ask and read: preflight, headers, also of refusals", as
   assert.match(accepted.headers.get("access-control-expose-headers") ?? "", /Mcp-Session-Id/);
   assert.ok(accepted.headers.get("mcp-session-id"));
   await accepted.body?.cancel();
-  const foreign = await started.app.request("http://localhost/mcp", { method: "OPTIONS", headers: { origin: "https://evil.example" } });
+  const foreign = await started.app.request("http://localhost/mcp", {
+    method: "OPTIONS",
+    headers: { origin: "https://evil.example" },
+  });
   assert.deepEqual([foreign.status, foreign.headers.get("access-control-allow-origin")], [403, null]);
 });
 
@@ -78,8 +90,13 @@ test("a token is asked for, compared, and its lack explained", async () => {
   const missing = await ask();
   assert.equal(missing.status, 401);
   assert.equal(missing.headers.get("www-authenticate"), 'Bearer realm="collet"');
-  assert.match((await answerOf(missing)).error?.message ?? "", /send the token of this server as "Authorization: Bearer <token>"/);
-  for (const wrong of ["Bearer wrong", "Bearer s3cret2", "Bearer s3cre", "Basic s3cret", "s3cret", "Bearer", "Bearer "]) {
+  assert.match(
+    (await answerOf(missing)).error?.message ?? "",
+    /send the token of this server as "Authorization: Bearer <token>"/,
+  );
+  for (
+    const wrong of ["Bearer wrong", "Bearer s3cret2", "Bearer s3cre", "Basic s3cret", "s3cret", "Bearer", "Bearer "]
+  ) {
     const response = await ask(wrong);
     assert.equal(response.status, 401, wrong);
     assert.equal(response.headers.get("www-authenticate"), 'Bearer realm="collet", error="invalid_token"');
@@ -114,7 +131,10 @@ async function startMounted(options: AppOptions = {}) {
       seen.push(new URL(c.req.url).pathname);
       return c.text("other", 418);
     });
-  const user = small("user", { requires: { http: Http }, setup: ({ deps, own }) => void own("route", deps.http.mount("/console", sub)) });
+  const user = small("user", {
+    requires: { http: Http },
+    setup: ({ deps, own }) => void own("route", deps.http.mount("/console", sub)),
+  });
   const kernel = await new Kernel({ log: fakeLog() }).use(plugin).use(user).start();
   const app = createApp(kernel, INFO, { ...options, routes: items });
   return {
@@ -175,13 +195,18 @@ for (const [pattern, prefix] of [["/tools", "/tools"], ["/a/b", "/a/b"], ["/:tea
     assert.equal((await answerOf(opened)).result.serverInfo.name, "everything-server");
     const sse = await host.request(`http://localhost${prefix}/sse`);
     const { value } = await sse.body!.getReader().read();
-    assert.match(new TextDecoder().decode(value), new RegExp(`^event: endpoint\ndata: ${prefix}/message\\?sessionId=[\\w-]+\n\n`));
+    assert.match(
+      new TextDecoder().decode(value),
+      new RegExp(`^event: endpoint\ndata: ${prefix}/message\\?sessionId=[\\w-]+\n\n`),
+    );
   });
 }
 
 test("the host's checks are for the routes of the app alone", async () => {
   await using mounted = await startMounted({ token: "s3cret" });
   const host = new Hono().route("/tools", mounted.app).get("/tools/own", (c) => c.text("own"));
-  const response = await host.request("http://localhost/tools/own", { headers: { host: "evil.example", origin: "https://evil.example" } });
+  const response = await host.request("http://localhost/tools/own", {
+    headers: { host: "evil.example", origin: "https://evil.example" },
+  });
   assert.equal(await response.text(), "own");
 });

@@ -17,7 +17,9 @@ function answering(asked: Asked[]): (client: Client) => void {
     client.setRequestHandler("elicitation/create", ({ method, params }) => {
       asked.push({ method, params: params as unknown as Record<string, unknown> });
       if (params.message.startsWith("Decline")) return { action: "decline" };
-      return params.mode === "url" ? { action: "accept" } : { action: "accept", content: { name: params.message.slice(0, -1) } };
+      return params.mode === "url"
+        ? { action: "accept" }
+        : { action: "accept", content: { name: params.message.slice(0, -1) } };
     });
     client.setRequestHandler("sampling/createMessage", ({ method, params }) => {
       asked.push({ method, params: params as unknown as Record<string, unknown> });
@@ -103,7 +105,12 @@ forEachTransport("a user may decline", async ({ connect }) => {
 forEachTransport("what a client did not declare is refused by name", async ({ era, connect }) => {
   await using connection = await connect({ client: { capabilities: { elicitation: { form: {} } } } });
   const { client } = connection;
-  for (const [name, what] of [["ask_page", /ask the user to visit a page/], ["ask_model", /ask the client's model/]] as const) {
+  for (
+    const [name, what] of [["ask_page", /ask the user to visit a page/], [
+      "ask_model",
+      /ask the client's model/,
+    ]] as const
+  ) {
     const call = client.callTool({ name, arguments: {} });
     if (era === "2025") {
       const result = await call;

@@ -22,7 +22,8 @@ type Named = { name: string };
 
 /** Connects to a server with `everything`, runs, and closes both. */
 const DOORS: Record<string, (run: (transport: Transport) => Promise<void>) => Promise<void>> = {
-  "Streamable HTTP": (run) => overHttp((url) => new StreamableHTTPClientTransport(new URL("/mcp", url)) as Transport, run),
+  "Streamable HTTP": (run) =>
+    overHttp((url) => new StreamableHTTPClientTransport(new URL("/mcp", url)) as Transport, run),
   SSE: (run) => overHttp((url) => new SSEClientTransport(new URL("/sse", url)) as Transport, run),
   stdio: (run) => run(new StdioClientTransport({ ...starter(), stderr: "inherit" })),
 };
@@ -35,7 +36,9 @@ async function overHttp(make: (url: string) => Transport, run: (transport: Trans
 
 async function connected(transport: Transport, run: (client: Client, seen: string[]) => Promise<void>): Promise<void> {
   const seen: string[] = [];
-  const client = new Client({ name: "first", version: "1.0.0" }, { capabilities: { elicitation: {}, sampling: {}, roots: {} } });
+  const client = new Client({ name: "first", version: "1.0.0" }, {
+    capabilities: { elicitation: {}, sampling: {}, roots: {} },
+  });
   client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept" as const, content: { name: "Ada" } }));
   client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: "file:///work" }] }));
   client.setRequestHandler(CreateMessageRequestSchema, () => ({

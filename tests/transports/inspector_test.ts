@@ -30,7 +30,14 @@ test("the Inspector lists, calls, reads and renders over HTTP, behind the token"
   assert.equal(contents[0].text, '{"id":"7"}');
   const prompt = ["--method", "prompts/get", "--prompt-name", "greet", "--prompt-args", "name=Ada"];
   assert.equal((await answer([...target, ...prompt])).messages[0].content.text, "Greet Ada");
-  const { code } = await inspect([`${server.url}/mcp`, "--transport", "http", "--stored-auth-only", "--method", "tools/list"]);
+  const { code } = await inspect([
+    `${server.url}/mcp`,
+    "--transport",
+    "http",
+    "--stored-auth-only",
+    "--method",
+    "tools/list",
+  ]);
   assert.notEqual(code, 0, "it is refused without the token");
 });
 

@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { INFO } from "../fixtures/everything/mod.ts";
 import { forEachTransport } from "../support/transports.ts";
 
-type Lister = (client: Client, params: { cursor?: string }) => Promise<{ keys: string[]; nextCursor?: string | undefined }>;
+type Lister = (
+  client: Client,
+  params: { cursor?: string },
+) => Promise<{ keys: string[]; nextCursor?: string | undefined }>;
 
 const LISTERS: Readonly<Record<string, Lister>> = {
   tools: async (client, params) => {

@@ -68,7 +68,8 @@ forEachTransport("three tools registered in a turn are one list change", async (
     : undefined;
   // the stream of a session opens on its own after the handshake
   await pause(50);
-  const names = async () => (await client.listTools()).tools.map((it) => it.name).filter((it) => it.startsWith("grown_"));
+  const names = async () =>
+    (await client.listTools()).tools.map((it) => it.name).filter((it) => it.startsWith("grown_"));
   await client.callTool({ name: "grow", arguments: {} });
   assert.deepEqual(await names(), ["grown_0", "grown_1", "grown_2"]);
   await until(() => changes.length > 0, "the list change");
@@ -112,7 +113,9 @@ forEachTransport("calls at once are answered as they end", async ({ connect }) =
   const { client } = connection;
   const order: string[] = [];
   const call = (name: string, args: Record<string, unknown>) =>
-    client.callTool({ name, arguments: args }).then(({ content }) => void order.push((content[0] as { text: string }).text));
+    client.callTool({ name, arguments: args }).then(({ content }) =>
+      void order.push((content[0] as { text: string }).text)
+    );
   await Promise.all([call("wait", { ms: 300 }), call("wait", { ms: 10 }), call("echo", { text: "quick" })]);
   assert.deepEqual(order, ["quick", "waited 10 ms", "waited 300 ms"]);
 });

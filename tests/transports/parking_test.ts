@@ -82,9 +82,15 @@ test("a state of an earlier round is refused in a later one", async () => {
     state: first.result.requestState,
   });
   assert.equal(second.result.inputRequests[onlyKey(second)].params.message, "Second?");
-  const stale = await client.call("ask_twice", { answers: { [onlyKey(second)]: ACCEPTED }, state: first.result.requestState });
+  const stale = await client.call("ask_twice", {
+    answers: { [onlyKey(second)]: ACCEPTED },
+    state: first.result.requestState,
+  });
   assert.deepEqual(stale.error, REFUSED);
-  const done = await client.call("ask_twice", { answers: { [onlyKey(second)]: ACCEPTED }, state: second.result.requestState });
+  const done = await client.call("ask_twice", {
+    answers: { [onlyKey(second)]: ACCEPTED },
+    state: second.result.requestState,
+  });
   assert.equal(done.result.content[0].text, "Ada, Ada");
 });
 
@@ -124,14 +130,24 @@ test("a state that is too old is refused, and its call has ended", async () => {
 test("missing and malformed answers are asked again, under a new state", async () => {
   await using client = await start();
   let asked = await client.call("ask");
-  for (const answers of [{}, undefined, { [onlyKey(asked)]: { action: "nonsense" } }, { [onlyKey(asked)]: "text" }, { other: ACCEPTED }]) {
-    const again = await client.call("ask", { state: asked.result.requestState, ...(answers !== undefined && { answers }) });
+  for (
+    const answers of [{}, undefined, { [onlyKey(asked)]: { action: "nonsense" } }, { [onlyKey(asked)]: "text" }, {
+      other: ACCEPTED,
+    }]
+  ) {
+    const again = await client.call("ask", {
+      state: asked.result.requestState,
+      ...(answers !== undefined && { answers }),
+    });
     assert.equal(again.result?.resultType, "input_required", JSON.stringify([answers, again]));
     assert.notEqual(again.result.requestState, asked.result.requestState);
     assert.deepEqual(again.result.inputRequests, asked.result.inputRequests);
     asked = again;
   }
-  const { result } = await client.call("ask", { answers: { [onlyKey(asked)]: ACCEPTED }, state: asked.result.requestState });
+  const { result } = await client.call("ask", {
+    answers: { [onlyKey(asked)]: ACCEPTED },
+    state: asked.result.requestState,
+  });
   assert.equal(result.content[0].text, "Ada");
 });
 
@@ -187,7 +203,9 @@ test("a client that leaves a request ends its call, also in a later round", asyn
   const asked = await client.call("ask_twice");
   const controller = new AbortController();
   controller.abort();
-  await assert.rejects(client.call("ask_twice", { state: asked.result.requestState, answers: {}, signal: controller.signal }));
+  await assert.rejects(
+    client.call("ask_twice", { state: asked.result.requestState, answers: {}, signal: controller.signal }),
+  );
   await pause(50);
   const { result } = await client.call("ask_twice", {
     state: asked.result.requestState,

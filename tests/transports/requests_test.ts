@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { small } from "../support/plugins.ts";
 import { answerOf, type Fetch, initialize, modern, post } from "../support/raw.ts";
 import { startApp } from "../support/transports.ts";
 
@@ -15,7 +16,11 @@ for (const path of ["/mcp", "/message"]) {
     const { fetch } = started.app;
     const url = `http://localhost${path}`;
     const large = { ...initialize(), padding: "x".repeat(1_000) };
-    assert.deepEqual(await refusal(fetch, large, {}, url), [413, -32000, "Content Too Large: a message has at most 1000 bytes"]);
+    assert.deepEqual(await refusal(fetch, large, {}, url), [
+      413,
+      -32000,
+      "Content Too Large: a message has at most 1000 bytes",
+    ]);
     const [status, , message] = await refusal(fetch, initialize(), { "content-type": "text/plain" }, url);
     assert.deepEqual([status, message], [415, "Unsupported Media Type: expected application/json, found text/plain"]);
     const body = new TextEncoder().encode(JSON.stringify(initialize()));
@@ -23,7 +28,10 @@ for (const path of ["/mcp", "/message"]) {
     for (const malformed of ["", "{", "{'a':1}", "nonsense", new Uint8Array([0x22, 0xff, 0x22])]) {
       assert.deepEqual((await refusal(fetch, malformed, {}, url)).slice(0, 2), [400, -32700], String(malformed));
     }
-    const charset = await post(fetch, initialize(), { url, headers: { "content-type": "Application/JSON; charset=utf-8" } });
+    const charset = await post(fetch, initialize(), {
+      url,
+      headers: { "content-type": "Application/JSON; charset=utf-8" },
+    });
     assert.equal(charset.status, 200);
   });
 }
@@ -85,7 +93,6 @@ test("the envelope of 2026-07-28 must be whole", async () => {
 test("arguments mirrored in headers must be what the body says", async () => {
   await using started = await startApp();
   const { kernel, app } = started;
-  const { small } = await import("../support/plugins.ts");
   await kernel.load(small("mirrored", {
     setup: (ctx) =>
       void ctx.tool({
@@ -107,7 +114,10 @@ test("arguments mirrored in headers must be what the body says", async () => {
     return [response.status, (await answerOf(response)).error?.code];
   };
   assert.deepEqual(await status({ "mcp-param-region": "eu", "mcp-param-n": "1.50" }), [200, undefined]);
-  assert.deepEqual(await status({ "mcp-param-region": `=?base64?${btoa("eu")}?=`, "mcp-param-n": "1.5" }), [200, undefined]);
+  assert.deepEqual(await status({ "mcp-param-region": `=?base64?${btoa("eu")}?=`, "mcp-param-n": "1.5" }), [
+    200,
+    undefined,
+  ]);
   assert.deepEqual(await status({ "mcp-param-region": "us", "mcp-param-n": "1.5" }), [400, -32020]);
   assert.deepEqual(await status({ "mcp-param-region": "eu", "mcp-param-n": "2" }), [400, -32020]);
   assert.deepEqual(await status({ "mcp-param-region": "eu" }), [400, -32020]);

@@ -5,7 +5,14 @@ import { until } from "../support/wait.ts";
 forEachTransport("resources and templates are listed with all that is known of them", async ({ connect }) => {
   await using connection = await connect();
   const { resources } = await connection.client.listResources();
-  assert.deepEqual(resources.map((it) => it.uri), ["a://bytes", "a://text", "ask://name", "broken://it", "item://1", "item://2"]);
+  assert.deepEqual(resources.map((it) => it.uri), [
+    "a://bytes",
+    "a://text",
+    "ask://name",
+    "broken://it",
+    "item://1",
+    "item://2",
+  ]);
   assert.deepEqual(resources.find((it) => it.uri === "a://text"), {
     uri: "a://text",
     name: "text",
@@ -33,7 +40,11 @@ forEachTransport("resources read as text, bytes and by template", async ({ conne
   const read = async (uri: string) => (await client.readResource({ uri })).contents;
   assert.deepEqual(await read("a://text"), [{ uri: "a://text", mimeType: "text/plain", text: "hello" }]);
   assert.deepEqual(await read("a://bytes"), [{ uri: "a://bytes", mimeType: "application/octet-stream", blob: "AP+A" }]);
-  assert.deepEqual(await read("item://a%20b"), [{ uri: "item://a%20b", mimeType: "application/json", text: '{"id":"a b"}' }]);
+  assert.deepEqual(await read("item://a%20b"), [{
+    uri: "item://a%20b",
+    mimeType: "application/json",
+    text: '{"id":"a b"}',
+  }]);
 });
 
 forEachTransport("a resource that is unknown or broken is a protocol error", async ({ transport, connect }) => {
@@ -48,33 +59,37 @@ forEachTransport("a resource that is unknown or broken is a protocol error", asy
   });
 });
 
-forEachTransport("a client that subscribes is told of updates, and its plugin watches meanwhile", async ({ connect }) => {
-  const updated: string[] = [];
-  await using connection = await connect({
-    prepare: (client) =>
-      client.setNotificationHandler("notifications/resources/updated", ({ params }) => void updated.push(params.uri)),
-  });
-  const { client } = connection;
-  const watched = async () => (await client.callTool({ name: "watched", arguments: {} })).structuredContent;
-  const touch = async (uri: string) => await client.callTool({ name: "touch", arguments: { uri } });
-  await client.subscribeResource({ uri: "item://1" });
-  await client.subscribeResource({ uri: "item://1" });
-  await client.subscribeResource({ uri: "a://text" });
-  assert.deepEqual(await watched(), { watched: ["item://1"] });
-  await touch("item://2");
-  await touch("item://1");
-  await touch("a://text");
-  await until(() => updated.length === 2);
-  assert.deepEqual(updated, ["item://1", "a://text"]);
-  await client.unsubscribeResource({ uri: "item://1" });
-  await client.unsubscribeResource({ uri: "item://1" });
-  assert.deepEqual(await watched(), { watched: [] });
-  await touch("item://1");
-  await touch("a://text");
-  await until(() => updated.length === 3);
-  assert.deepEqual(updated, ["item://1", "a://text", "a://text"]);
-  await assert.rejects(client.subscribeResource({ uri: "no://x" }), /Resource not found/);
-}, { eras: ["2025"] });
+forEachTransport(
+  "a client that subscribes is told of updates, and its plugin watches meanwhile",
+  async ({ connect }) => {
+    const updated: string[] = [];
+    await using connection = await connect({
+      prepare: (client) =>
+        client.setNotificationHandler("notifications/resources/updated", ({ params }) => void updated.push(params.uri)),
+    });
+    const { client } = connection;
+    const watched = async () => (await client.callTool({ name: "watched", arguments: {} })).structuredContent;
+    const touch = async (uri: string) => await client.callTool({ name: "touch", arguments: { uri } });
+    await client.subscribeResource({ uri: "item://1" });
+    await client.subscribeResource({ uri: "item://1" });
+    await client.subscribeResource({ uri: "a://text" });
+    assert.deepEqual(await watched(), { watched: ["item://1"] });
+    await touch("item://2");
+    await touch("item://1");
+    await touch("a://text");
+    await until(() => updated.length === 2);
+    assert.deepEqual(updated, ["item://1", "a://text"]);
+    await client.unsubscribeResource({ uri: "item://1" });
+    await client.unsubscribeResource({ uri: "item://1" });
+    assert.deepEqual(await watched(), { watched: [] });
+    await touch("item://1");
+    await touch("a://text");
+    await until(() => updated.length === 3);
+    assert.deepEqual(updated, ["item://1", "a://text", "a://text"]);
+    await assert.rejects(client.subscribeResource({ uri: "no://x" }), /Resource not found/);
+  },
+  { eras: ["2025"] },
+);
 
 forEachTransport("a client that listens is told of updates, and its plugin watches meanwhile", async ({ connect }) => {
   const updated: string[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EVERY_CONTENT } from "../fixtures/everything/tools.ts";
-import { answerOf, modern, post, RawSession } from "../support/raw.ts";
+import { answerOf, messagesOf, modern, post, RawSession } from "../support/raw.ts";
 import { startApp } from "../support/transports.ts";
 
 const REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
@@ -66,7 +66,9 @@ test("structured content that is no object is for 2026-07-28 alone", async () =>
     const { result } = await session.request("tools/call", { name: "numbers", arguments: {} });
     assert.deepEqual([result.structuredContent, result.content[0].text], [undefined, "[1,2,3]"]);
     const { result: { tools } } = await session.request("tools/list");
-    const schemas = Object.fromEntries(tools.map((it: { name: string; outputSchema?: unknown }) => [it.name, it.outputSchema]));
+    const schemas = Object.fromEntries(
+      tools.map((it: { name: string; outputSchema?: unknown }) => [it.name, it.outputSchema]),
+    );
     assert.deepEqual([schemas["numbers"], schemas["add"].type], [undefined, "object"]);
   }
 });
@@ -87,8 +89,12 @@ test("requests of one era are none of the other", async () => {
 
 test("a version of 2026 that is unknown is told which are known", async () => {
   await using started = await startApp();
-  const { body, headers } = modern("tools/list", {}, { meta: { "io.modelcontextprotocol/protocolVersion": "2027-01-01" } });
-  const response = await post(started.app.fetch, body, { headers: { ...headers, "mcp-protocol-version": "2027-01-01" } });
+  const { body, headers } = modern("tools/list", {}, {
+    meta: { "io.modelcontextprotocol/protocolVersion": "2027-01-01" },
+  });
+  const response = await post(started.app.fetch, body, {
+    headers: { ...headers, "mcp-protocol-version": "2027-01-01" },
+  });
   assert.equal(response.status, 400);
   const { error } = await answerOf(response);
   assert.equal(error?.code, -32022);
@@ -105,7 +111,6 @@ test("a batch of revision 2025-03-26 is answered message by message", async () =
     params: { name: "echo", arguments: { text } },
   });
   const response = await session.send([call(7, "a"), { jsonrpc: "2.0", method: "notifications/x" }, call(8, "b")]);
-  const { messagesOf } = await import("../support/raw.ts");
   const answers = (await messagesOf(response)).map(({ id, result }) => [id, result.content[0].text]);
   assert.deepEqual(answers.sort(), [[7, "a"], [8, "b"]]);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createHttpHandler } from "../../kernel/transports/mod.ts";
 import type { Principal } from "../../kernel/mod.ts";
 import { INFO } from "../fixtures/everything/mod.ts";
-import { answerOf, type Fetch, initialize, post, RawSession } from "../support/raw.ts";
+import { answerOf, type Fetch, initialize, messagesOf, post, RawSession } from "../support/raw.ts";
 import { startApp } from "../support/transports.ts";
 import { pause, until } from "../support/wait.ts";
 
@@ -74,10 +74,13 @@ test("a session is its principal's alone", async () => {
   const as = (principal: Principal): Fetch => (request) => http.fetch(request, { principal });
   const [ada, bob] = [as({ id: "ada", scopes: ["a"] }), as({ id: "bob", scopes: [] })];
   const session = await RawSession.open(ada);
-  assert.deepEqual((await session.request("tools/call", { name: "who", arguments: {} })).result.structuredContent.principal, {
-    id: "ada",
-    scopes: ["a"],
-  });
+  assert.deepEqual(
+    (await session.request("tools/call", { name: "who", arguments: {} })).result.structuredContent.principal,
+    {
+      id: "ada",
+      scopes: ["a"],
+    },
+  );
   assert.equal(await statusOf(bob, session.id), 404);
   for (const method of ["GET", "DELETE"]) {
     const headers = { accept: "text/event-stream", "mcp-session-id": session.id };
@@ -147,7 +150,6 @@ test("sessions do not see each other's answers, logs and levels", async () => {
     two.request("tools/call", { name: "echo", arguments: { text: "two" } }),
   ]);
   assert.deepEqual([a.result.content[0].text, b.result.content[0].text], ["one", "two"]);
-  const { messagesOf } = await import("../support/raw.ts");
   const logs = async (session: RawSession) =>
     (await messagesOf(await session.start("tools/call", { name: "log", arguments: {} }))).filter((it) =>
       it.method === "notifications/message"

@@ -59,9 +59,15 @@ test("the stream of the older transport begins with the address for messages", a
   for (const body of [{ nonsense: true }, [], 1]) {
     assert.equal((await post(started.app.fetch, JSON.stringify(body), { url })).status, 400, JSON.stringify(body));
   }
-  assert.equal((await post(started.app.fetch, initialize(), { url: "http://localhost/message?sessionId=nobody" })).status, 404);
+  assert.equal(
+    (await post(started.app.fetch, initialize(), { url: "http://localhost/message?sessionId=nobody" })).status,
+    404,
+  );
   await events.return();
-  await until(async () => (await post(started.app.fetch, initialize(), { url })).status === 404, "the end of the session");
+  await until(
+    async () => (await post(started.app.fetch, initialize(), { url })).status === 404,
+    "the end of the session",
+  );
 });
 
 test("leaving the stream of the older transport ends its calls and all that it holds", async () => {
@@ -97,7 +103,10 @@ test("a session of one transport is none of the other", async () => {
   const opened = await post(started.app.fetch, initialize());
   const other = opened.headers.get("mcp-session-id")!;
   await opened.body?.cancel();
-  assert.equal((await post(started.app.fetch, ping, { url: `http://localhost/message?sessionId=${other}` })).status, 404);
+  assert.equal(
+    (await post(started.app.fetch, ping, { url: `http://localhost/message?sessionId=${other}` })).status,
+    404,
+  );
   await events.return();
 });
 

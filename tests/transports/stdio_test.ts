@@ -1,64 +1,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import process from "node:process";
-import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { Kernel } from "../../kernel/mod.ts";
-import { fakeLog } from "../../kernel/testing.ts";
-import { serveStdio, type StdioOptions } from "../../kernel/transports/stdio.ts";
-import everything, { INFO } from "../fixtures/everything/mod.ts";
-import { initialize, type Message, modern } from "../support/raw.ts";
+import { connectLines } from "../support/lines.ts";
+import { initialize, modern } from "../support/raw.ts";
 import { starter } from "../support/transports.ts";
 import { pause, soon, until } from "../support/wait.ts";
-
-/** A connection over pipes in memory: lines in, messages out. */
-async function connect(options: StdioOptions = {}) {
-  const log = fakeLog();
-  const kernel = await new Kernel({ log }).use(everything).start();
-  const [input, output] = [new PassThrough(), new PassThrough()];
-  const connection = serveStdio(kernel, INFO, { ...options, input, output });
-  const messages: Message[] = [];
-  let text = "";
-  output.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-    const lines = text.split("\n");
-    text = lines.pop()!;
-    messages.push(...lines.map((line) => JSON.parse(line)));
-  });
-  const write = (line: unknown) => void input.write(typeof line === "string" || line instanceof Uint8Array ? line : `${JSON.stringify(line)}\n`);
-  /** Waits for the answer to an id; `undefined` for the next error without one. */
-  const answer = async (id?: unknown): Promise<Message> => {
-    const matches = (it: Message) => it.id === id && (it.result !== undefined || it.error !== undefined);
-    await until(() => messages.some(matches), `an answer to ${JSON.stringify(id)}`);
-    return messages.splice(messages.findIndex(matches), 1)[0]!;
-  };
-  return {
-    kernel,
-    connection,
-    input,
-    output,
-    messages,
-    write,
-    answer,
-    async open(version?: string) {
-      write(initialize(version));
-      await answer(1);
-      write({ jsonrpc: "2.0", method: "notifications/initialized" });
-    },
-    async [Symbol.asyncDispose]() {
-      await connection.close();
-      await kernel.stop();
-      assert.equal(kernel.listenerCount, 0);
-    },
-  };
-}
 
 const PING = { jsonrpc: "2.0", method: "ping" };
 
 test("a line that is no message gets an error, and does no harm to the next", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
-  for (const line of ["nonsense", "{", '{"jsonrpc":"2.0"', "\u0000", '"text'] ) {
+  for (const line of ["nonsense", "{", '{"jsonrpc":"2.0"', "\u0000", '"text']) {
     wire.write(`${line}\n`);
     assert.equal((await wire.answer(undefined)).error?.code, -32700, line);
   }
@@ -73,7 +27,7 @@ test("a line that is no message gets an error, and does no harm to the next", as
 });
 
 test("empty lines, spaces and carriage returns are passed over", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
   wire.write("\n\n  \r\n");
   wire.write(`  ${JSON.stringify({ ...PING, id: 3 })}  \r\n`);
@@ -82,7 +36,7 @@ test("empty lines, spaces and carriage returns are passed over", async () => {
 });
 
 test("a line that is too long is refused, and the next one served", async () => {
-  await using wire = await connect({ maxMessageBytes: 2_000 });
+  await using wire = await connectLines({ maxMessageBytes: 2_000 });
   await wire.open();
   wire.write(`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"${"x".repeat(1_000)}`);
   await pause(5);
@@ -97,7 +51,7 @@ test("a line that is too long is refused, and the next one served", async () => 
 });
 
 test("a message may come in pieces, also within a character", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
   const text = "grüße 😀";
   const call = { jsonrpc: "2.0", id: 5, method: "tools/call", params: { name: "echo", arguments: { text } } };
@@ -106,16 +60,19 @@ test("a message may come in pieces, also within a character", async () => {
 });
 
 test("several messages may come in one piece, and each of a batch is answered by itself", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open("2025-03-26");
   wire.write(`${JSON.stringify({ ...PING, id: 10 })}\n${JSON.stringify({ ...PING, id: 11 })}\n`);
-  wire.write([{ ...PING, id: 12 }, { jsonrpc: "2.0", method: "notifications/x" }, { nonsense: 1 }, { ...PING, id: 13 }]);
+  wire.write([{ ...PING, id: 12 }, { jsonrpc: "2.0", method: "notifications/x" }, { nonsense: 1 }, {
+    ...PING,
+    id: 13,
+  }]);
   for (const id of [10, 11, 12, 13]) assert.deepEqual((await wire.answer(id)).result, {});
   assert.equal((await wire.answer(undefined)).error?.code, -32600);
 });
 
 test("ids are given back as they came: texts, zero, large numbers", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
   for (const id of ["a", "", "7", 0, -1, 9_007_199_254_740_991]) {
     wire.write({ ...PING, id });
@@ -124,9 +81,14 @@ test("ids are given back as they came: texts, zero, large numbers", async () => 
 });
 
 test("calls with ids that are equal but for their type are told apart, and cancelled apart", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
-  const wait = (id: unknown) => ({ jsonrpc: "2.0", id, method: "tools/call", params: { name: "wait", arguments: { ms: 200 } } });
+  const wait = (id: unknown) => ({
+    jsonrpc: "2.0",
+    id,
+    method: "tools/call",
+    params: { name: "wait", arguments: { ms: 200 } },
+  });
   wire.write(wait("1"));
   wire.write(wait(1));
   await pause(20);
@@ -136,7 +98,7 @@ test("calls with ids that are equal but for their type are told apart, and cance
 });
 
 test("the end of input ends the connection, its calls and its watchers", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
   wire.write({ jsonrpc: "2.0", id: 2, method: "resources/subscribe", params: { uri: "item://1" } });
   await wire.answer(2);
@@ -150,7 +112,7 @@ test("the end of input ends the connection, its calls and its watchers", async (
 });
 
 test("closing a connection here ends it as well, twice without harm", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
   await wire.connection.close();
   await wire.connection.close();
@@ -161,14 +123,14 @@ test("closing a connection here ends it as well, twice without harm", async () =
 });
 
 test("an output that breaks ends the connection", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
   wire.output.destroy(new Error("EPIPE"));
   await soon(wire.connection.closed, "the end of the connection");
 });
 
 test("an output that is read slowly slows the sender, and loses nothing", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   await wire.open();
   wire.output.pause();
   const text = "x".repeat(50_000);
@@ -181,7 +143,7 @@ test("an output that is read slowly slows the sender, and loses nothing", async 
 });
 
 test("2026-07-28 listens over stdio, and its watchers end with the listening", async () => {
-  await using wire = await connect();
+  await using wire = await connectLines();
   const listen = modern("subscriptions/listen", { notifications: { resourceSubscriptions: ["item://1"] } }, { id: 50 });
   wire.write(modern("server/discover", {}, { id: 49 }).body);
   assert.ok((await wire.answer(49)).result.supportedVersions.includes("2026-07-28"));
@@ -191,7 +153,9 @@ test("2026-07-28 listens over stdio, and its watchers end with the listening", a
   await wire.kernel.call("touch", { uri: "item://1" });
   await until(() => wire.messages.some((it) => it.method === "notifications/resources/updated"), "the update");
   wire.write({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 50 } });
-  await until(async () => JSON.stringify((await wire.kernel.call("watched", {})).structuredContent) === '{"watched":[]}');
+  await until(async () =>
+    JSON.stringify((await wire.kernel.call("watched", {})).structuredContent) === '{"watched":[]}'
+  );
 });
 
 test("a process says nothing on stdout but the protocol, whatever its plugins print, and ends with its input", async () => {

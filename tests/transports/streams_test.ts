@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerOf, eventsOf, messagesOf, post, RawSession, type ServerEvent } from "../support/raw.ts";
+import { answerOf, eventsOf, messagesOf, modern, post, RawSession, type ServerEvent } from "../support/raw.ts";
 import { startApp } from "../support/transports.ts";
 import { pause, soon } from "../support/wait.ts";
 
@@ -49,12 +49,24 @@ test("leaving the stream of a session does not cancel its call; a cancellation d
   await using started = await startApp();
   const session = await RawSession.open(started.app.fetch);
   const waits = async () =>
-    (await session.request("tools/call", { name: "waits", arguments: {} })).result.structuredContent as Record<string, number>;
-  const stream = await session.send({ jsonrpc: "2.0", id: "long", method: "tools/call", params: { name: "wait", arguments: {} } });
+    (await session.request("tools/call", { name: "waits", arguments: {} })).result.structuredContent as Record<
+      string,
+      number
+    >;
+  const stream = await session.send({
+    jsonrpc: "2.0",
+    id: "long",
+    method: "tools/call",
+    params: { name: "wait", arguments: {} },
+  });
   await stream.body?.cancel();
   await pause(50);
   assert.deepEqual(await waits(), { started: 1, aborted: 0 });
-  const accepted = await session.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "long" } });
+  const accepted = await session.send({
+    jsonrpc: "2.0",
+    method: "notifications/cancelled",
+    params: { requestId: "long" },
+  });
   assert.equal(accepted.status, 202);
   assert.deepEqual(await waits(), { started: 1, aborted: 1 });
 });
@@ -102,14 +114,16 @@ test("a Last-Event-ID that is none of ours is refused", async () => {
   assert.equal(await stolen.text(), "", "nothing of another session");
 });
 
-for (const [accept, type] of [
-  ["application/json, text/event-stream", "text/event-stream"],
-  ["text/event-stream", "text/event-stream"],
-  ["*/*", "text/event-stream"],
-  [undefined, "text/event-stream"],
-  ["application/json", "application/json"],
-  ["application/json;q=0.9", "application/json"],
-] as const) {
+for (
+  const [accept, type] of [
+    ["application/json, text/event-stream", "text/event-stream"],
+    ["text/event-stream", "text/event-stream"],
+    ["*/*", "text/event-stream"],
+    [undefined, "text/event-stream"],
+    ["application/json", "application/json"],
+    ["application/json;q=0.9", "application/json"],
+  ] as const
+) {
   test(`Accept: ${accept} is answered by ${type}`, async () => {
     await using started = await startApp();
     const session = await RawSession.open(started.app.fetch, { headers: { accept } });
@@ -132,7 +146,6 @@ test("a client that takes only JSON has the answer of a tool that would let its 
 
 test("a quick answer of 2026-07-28 is JSON, one that says something on the way or takes long is a stream", async () => {
   await using started = await startApp();
-  const { modern } = await import("../support/raw.ts");
   const call = async (name: string, args: object, meta: object = {}) => {
     const { body, headers } = modern("tools/call", { name, arguments: args }, { meta: { ...meta } });
     return await post(started.app.fetch, body, { headers });
@@ -142,15 +155,29 @@ test("a quick answer of 2026-07-28 is JSON, one that says something on the way o
   assert.equal((await answerOf(quick)).result.content[0].text, "x");
   const telling = await call("progress", {}, { progressToken: "p" });
   assert.equal(telling.headers.get("content-type"), "text/event-stream");
-  assert.deepEqual((await messagesOf(telling)).map((it) => it.params?.progress ?? it.result.content[0].text), [1, 2, 3, "done"]);
+  assert.deepEqual((await messagesOf(telling)).map((it) => it.params?.progress ?? it.result.content[0].text), [
+    1,
+    2,
+    3,
+    "done",
+  ]);
   const slow = await call("wait", { ms: 400 });
   assert.equal(slow.headers.get("content-type"), "text/event-stream");
   assert.equal((await answerOf(slow)).result.content[0].text, "waited 400 ms");
 });
 
+test("an answer of 2026-07-28 is JSON for who takes nothing else, however long it takes and whatever is said before", async () => {
+  await using started = await startApp();
+  for (const [name, args, text] of [["wait", { ms: 400 }, "waited 400 ms"], ["progress", {}, "done"]] as const) {
+    const { body, headers } = modern("tools/call", { name, arguments: args }, { meta: { progressToken: 1 } });
+    const response = await post(started.app.fetch, body, { headers: { ...headers, accept: "application/json" } });
+    assert.equal(response.headers.get("content-type"), "application/json");
+    assert.equal((await answerOf(response)).result.content[0].text, text);
+  }
+});
+
 test("leaving a request of 2026-07-28 cancels its call", async () => {
   await using started = await startApp();
-  const { modern } = await import("../support/raw.ts");
   const controller = new AbortController();
   const { body, headers } = modern("tools/call", { name: "wait", arguments: {} });
   const quick = post(started.app.fetch, body, { headers, signal: controller.signal });

@@ -74,7 +74,10 @@ forEachTransport("what fails is told to the model", async ({ transport, connect 
 
 forEachTransport("an unknown tool is a protocol error", async ({ connect }) => {
   await using connection = await connect();
-  await assert.rejects(connection.client.callTool({ name: "no", arguments: {} }), { code: -32602, message: /Unknown tool: no/ });
+  await assert.rejects(connection.client.callTool({ name: "no", arguments: {} }), {
+    code: -32602,
+    message: /Unknown tool: no/,
+  });
 });
 
 forEachTransport("a tool knows its client", async ({ transport, era, connect }) => {

@@ -26,7 +26,12 @@ export function toolInputIsInferred({ tool }: PluginContext): void {
   });
   // @ts-expect-error -- a description is required
   tool({ name: "t", input: v.object({}), run: () => "" });
-  tool({ name: "t", description: "t", input: { type: "object", properties: { a: { type: "string" } } }, run: () => "" });
+  tool({
+    name: "t",
+    description: "t",
+    input: { type: "object", properties: { a: { type: "string" } } },
+    run: () => "",
+  });
 }
 
 export function toolOutputIsChecked({ tool }: PluginContext): void {

@@ -58,8 +58,18 @@ export function configArgumentsFollowTheConfig(): void {
 export function useChecksTheConfig(plugins: readonly Plugin[]): void {
   const kernel = new Kernel();
   const none = definePlugin({ name: "none", version: "1.0.0", setup() {} });
-  const lax = definePlugin({ name: "lax", version: "1.0.0", config: v.strictObject({ a: v.optional(v.string()) }), setup() {} });
-  const strict = definePlugin({ name: "strict", version: "1.0.0", config: v.strictObject({ a: v.string() }), setup() {} });
+  const lax = definePlugin({
+    name: "lax",
+    version: "1.0.0",
+    config: v.strictObject({ a: v.optional(v.string()) }),
+    setup() {},
+  });
+  const strict = definePlugin({
+    name: "strict",
+    version: "1.0.0",
+    config: v.strictObject({ a: v.string() }),
+    setup() {},
+  });
   kernel.use(none).use(lax).use(lax, {}).use(lax, { a: "x" }).use(strict, { a: "x" });
   for (const plugin of plugins) kernel.use(plugin).use(plugin, { anything: true });
   // @ts-expect-error -- it takes no configuration

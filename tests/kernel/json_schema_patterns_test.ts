@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { assertKeyPattern, compilePattern } from "../../kernel/json_schema/patterns.ts";
+import { randomFrom } from "./random.ts";
+
+describe("compilePattern()", () => {
+  const cases: readonly (readonly [source: string, matching: string[], other: string[]])[] = [
+    ["^a+$", ["a", "aaa"], ["", "ab"]],
+    ["b", ["abc"], ["ac"]],
+    ["^\\u0061\\u{1F600}$", ["a😀"], ["a"]],
+    ["^\\/\\d{2,3}\\.$", ["/12.", "/123."], ["12.", "/1."]],
+    ["^[^]$", ["a", "\n"], ["", "ab"]],
+    ["[]", [], ["", "a"]],
+    ["^\\cA$", ["\u0001"], ["A"]],
+    ["^\\p{Lu}\\w*$", ["Äb", "Ab"], ["ab"]],
+    ["^(?<year>\\d{4})$", ["2026"], ["26"]],
+    ["^[\\w.-]+@[\\w-]+$", ["a.b@c-d"], ["a b@c"]],
+  ];
+  for (const [source, matching, other] of cases) {
+    test(`${source} matches what ECMA-262 matches`, () => {
+      const pattern = compilePattern(source);
+      const native = new RegExp(source, "u");
+      for (const text of [...matching, ...other]) {
+        assert.equal(pattern.test(text), matching.includes(text), text);
+        assert.equal(native.test(text), matching.includes(text), `the runtime on ${text}`);
+      }
+    });
+  }
+
+  const seed = 20_261_121;
+  test(`agrees with the runtime on random patterns (seed ${seed})`, () => {
+    const random = randomFrom(seed);
+    const atoms = ["a", "b", ".", "[ab]", "[^a]", "\\d", "(ab)", "(?:a|b)", "a|b"];
+    for (let i = 0; i < 500; i++) {
+      const source = Array.from(
+        { length: random.between(1, 4) },
+        () => random.pick(atoms) + random.pick(["", "", "*", "+", "?", "{1,2}"]),
+      ).join("").replace(/\|[*+?{][^|]*/, "|b");
+      const pattern = compilePattern(source);
+      const native = new RegExp(source, "u");
+      for (const text of ["", "a", "b", "ab", "ba", "aab", "1", "a1b", "\n"]) {
+        assert.equal(pattern.test(text), native.test(text), `/${source}/ on ${JSON.stringify(text)}`);
+      }
+    }
+  });
+
+  test("takes time linear in the text where the runtime's engine would not end", () => {
+    const start = Date.now();
+    assert.equal(compilePattern("^(a+)+$").test(`${"a".repeat(50_000)}!`), false);
+    assert.ok(Date.now() - start < 3_000);
+  });
+
+  const refused: readonly (readonly [source: string, words: RegExp])[] = [
+    ["(", /not a regular expression/],
+    ["(?=a)b", /look-around/],
+    ["(?<!a)b", /look-around/],
+    ["(a)\\1", /back-references/],
+    ["a{5000}", /large repetitions/],
+  ];
+  for (const [source, words] of refused) {
+    test(`refuses ${source}`, () =>
+      assert.throws(() => compilePattern(source), { name: "SyntaxError", message: words }));
+  }
+});
+
+describe("assertKeyPattern()", () => {
+  for (const source of ["^x-", "^[a-z]+$", "^S_\\d+$", "a{3}", "^a.*b.*", "(?:a|b)c", "\\(+"]) {
+    test(`accepts ${source}`, () => assertKeyPattern(source));
+  }
+  for (const source of ["(a|a)*", "(a+)+", "a*b*c*", "(?=a)", "(a)\\1", "(ab){2}"]) {
+    test(`refuses ${source}`, () => assert.throws(() => assertKeyPattern(source), { message: /^for keys, / }));
+  }
+});
