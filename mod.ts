@@ -44,12 +44,18 @@ export type { StdioConnection, StdioOptions } from "./kernel/transports/stdio.ts
 /** The version of this program. */
 export const VERSION = "0.1.0";
 
+// a collet seen from the front: a ring in three parts around the tool it grips
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><g fill="none" stroke="#3b6ea5" stroke-width="3">' +
+  '<circle cx="16" cy="16" r="12"/><circle cx="16" cy="16" r="5"/><path d="M16 4v7M26.4 22l-6-3.5M5.6 22l6-3.5"/></g></svg>';
+
 const program: Program = {
   info: {
     name: "collet",
     version: VERSION,
     title: "Collet",
     description: "A self-extending MCP server",
+    icons: [{ src: `data:image/svg+xml;base64,${btoa(ICON)}`, mimeType: "image/svg+xml", sizes: ["any"] }],
     instructions:
       "Tools of this server can be made, changed and removed while you work, and are listed under their own " +
       "names at once. A tool that your list does not show can still be called, by its name or through call_tool. " +

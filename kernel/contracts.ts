@@ -74,6 +74,8 @@ export interface FileStat {
   /** Bytes. */
   readonly size: number;
   readonly modified: Date;
+  /** Another text whenever the file was written or replaced, be it within one tick of the clock. */
+  readonly fingerprint: string;
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { constants, type Dirent, lstatSync, type Stats } from "node:fs";
+import { type BigIntStats, constants, type Dirent, lstatSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname, isAbsolute, join, sep } from "node:path";
 import process from "node:process";
@@ -55,7 +55,7 @@ async function unlessAbsent<T>(promise: Promise<T>): Promise<T | undefined> {
 }
 
 /** Gives the kind of an entry; devices, pipes and sockets have none, and are treated as absent. */
-function kindOf(entry: Dirent | Stats): FileStat["kind"] | undefined {
+function kindOf(entry: Dirent | BigIntStats): FileStat["kind"] | undefined {
   if (entry.isSymbolicLink()) return "link";
   if (entry.isDirectory()) return "folder";
   return entry.isFile() ? "file" : undefined;
@@ -139,10 +139,12 @@ class DiskFolder implements Files {
 
   async stat(path: string): Promise<FileStat | undefined> {
     return await attempt(`look at "${path}"`, async () => {
-      const found = await unlessAbsent(fs.lstat(containEntry(this.#findRoot(), splitPath(path, RULES))));
+      const entry = containEntry(this.#findRoot(), splitPath(path, RULES));
+      const found = await unlessAbsent(fs.lstat(entry, { bigint: true }));
       const kind = found && kindOf(found);
       if (found === undefined || kind === undefined) return undefined;
-      return { kind, size: kind === "folder" ? 0 : found.size, modified: found.mtime };
+      const fingerprint = [found.ino, found.mtimeNs, found.ctimeNs, found.size].join(" ");
+      return { kind, size: kind === "folder" ? 0 : Number(found.size), modified: found.mtime, fingerprint };
     });
   }
 

@@ -65,6 +65,15 @@ function testReadingAndWriting({ test, assert }: SuiteTools<Files>): void {
     assert.ok((stat?.modified.getTime() ?? 0) >= before);
     assert.equal((await files.stat("folder"))?.kind, "folder");
   });
+  test("stat() tells contents apart that were written at once", async (files) => {
+    const fingerprints = new Set<string | undefined>();
+    for (let i = 0; i < 10; i++) {
+      await files.writeAtomic("file", String(i));
+      fingerprints.add((await files.stat("file"))?.fingerprint);
+    }
+    assert.equal(fingerprints.size, 10);
+    assert.ok(fingerprints.has((await files.stat("file"))?.fingerprint));
+  });
   test("writers at the same time leave one whole content", async (files) => {
     const contents = Array.from({ length: 8 }, (_, index) => String(index).repeat(50_000));
     await Promise.all(contents.map((content) => files.writeAtomic("contended", content)));

@@ -14,8 +14,11 @@ import { comparePaths, lockFileName, splitPath, splitPathBelow } from "./paths.t
 export type FileTree = Readonly<Record<string, string | Uint8Array>>;
 
 type Item =
-  | { readonly kind: "file"; readonly bytes: Uint8Array; readonly modified: Date }
-  | { readonly kind: "folder"; readonly modified: Date };
+  | { readonly kind: "file"; readonly bytes: Uint8Array; readonly modified: Date; readonly serial: number }
+  | { readonly kind: "folder"; readonly modified: Date; readonly serial: number };
+
+// tells apart what was written within one tick of the clock
+let lastSerial = 0;
 
 /** What all folders of one {@linkcode memoryFiles} share; keys are absolute paths. */
 class MemoryDisk {
@@ -36,7 +39,7 @@ class MemoryDisk {
     if (item?.kind === "folder") return;
     if (item !== undefined) throw new Error(`Cannot make folder "${path}": it is a file`);
     this.makeFolder(parentOf(path));
-    this.items.set(path, { kind: "folder", modified: new Date() });
+    this.items.set(path, { kind: "folder", modified: new Date(), serial: ++lastSerial });
     this.changed(path);
   }
 
@@ -84,14 +87,20 @@ class MemoryFolder implements Files {
   // deno-lint-ignore require-await -- what is thrown must reject
   async writeAtomic(path: string, data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data.slice();
-    this.#disk.put(this.#absolute(splitPathBelow(path)), { kind: "file", bytes, modified: new Date() });
+    this.#disk.put(this.#absolute(splitPathBelow(path)), {
+      kind: "file",
+      bytes,
+      modified: new Date(),
+      serial: ++lastSerial,
+    });
   }
 
   // deno-lint-ignore require-await -- what is thrown must reject
   async stat(path: string): Promise<FileStat | undefined> {
     const item = this.#disk.items.get(this.#absolute(splitPath(path)));
     if (item === undefined) return undefined;
-    return { kind: item.kind, size: item.kind === "file" ? item.bytes.length : 0, modified: item.modified };
+    const size = item.kind === "file" ? item.bytes.length : 0;
+    return { kind: item.kind, size, modified: item.modified, fingerprint: String(item.serial) };
   }
 
   // deno-lint-ignore require-await -- what is thrown must reject
@@ -211,7 +220,12 @@ export function memoryFiles(tree: FileTree = {}): Files {
   const files = new MemoryFolder(disk, "/memory");
   for (const [path, data] of Object.entries(tree)) {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data.slice();
-    disk.put(["/memory", ...splitPathBelow(path)].join("/"), { kind: "file", bytes, modified: new Date() });
+    disk.put(["/memory", ...splitPathBelow(path)].join("/"), {
+      kind: "file",
+      bytes,
+      modified: new Date(),
+      serial: ++lastSerial,
+    });
   }
   return files;
 }

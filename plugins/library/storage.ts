@@ -70,7 +70,7 @@ export class ToolStorage {
   async find(folder: string): Promise<FoundTool | undefined> {
     try {
       const stat = await this.folder.stat(`${folder}/${MANIFEST_FILE}`);
-      return stat && { folder, fingerprint: `${stat.kind} ${stat.modified.getTime()} ${stat.size}` };
+      return stat && { folder, fingerprint: stat.fingerprint };
     } catch (error) {
       // a link that leads outside: to be reported, not to be overlooked
       return isKernelError(error) ? { folder, fingerprint: error.message } : undefined;

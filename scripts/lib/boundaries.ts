@@ -17,7 +17,12 @@ interface Part {
   readonly packages: "schemas" | "dependencies" | "node";
 }
 
-const SCHEMA_PACKAGES: ReadonlySet<string> = new Set(["valibot", "@valibot/to-json-schema"]);
+const SCHEMA_PACKAGES: ReadonlySet<string> = new Set([
+  "@cfworker/json-schema",
+  "@valibot/to-json-schema",
+  "re2js",
+  "valibot",
+]);
 const NOTHING = /^$/;
 const TESTING_PACKAGES: ReadonlySet<string> = new Set(["node:test", "node:assert", "node:assert/strict"]);
 

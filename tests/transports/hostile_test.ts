@@ -153,7 +153,7 @@ test("calls beyond the limit are refused, and the server goes on", async () => {
   const kernel = await new Kernel({ log: fakeLog(), maxCalls: 3 }).use(everything).start();
   const app = createApp(kernel, INFO);
   const call = async () => {
-    const { body, headers } = modern("tools/call", { name: "wait", arguments: { ms: 100 } });
+    const { body, headers } = modern("tools/call", { name: "wait", arguments: { ms: 500 } });
     return (await answerOf(await post(app.fetch, body, { headers }))).error?.message ?? "served";
   };
   const answers = await Promise.all(Array.from({ length: 5 }, call));

@@ -13,7 +13,11 @@ forEachTransport("progress rises, and reaches the client that asked for it", asy
   await using connection = await connect();
   const { client } = connection;
   const seen: unknown[] = [];
-  await client.callTool({ name: "progress", arguments: {} }, { onprogress: (progress) => void seen.push(progress) });
+  const onprogress = (progress: unknown) => void seen.push(progress);
+  const call = client.callTool({ name: "progress", arguments: { wait: true } }, { onprogress });
+  await until(() => seen.length === 3, "all progress");
+  await client.callTool({ name: "proceed", arguments: {} });
+  await call;
   assert.deepEqual(seen, [{ progress: 1, total: 3, message: "one" }, { progress: 2, total: 3 }, { progress: 3 }]);
   await client.callTool({ name: "progress", arguments: {} });
   assert.equal(seen.length, 3);
@@ -108,14 +112,17 @@ forEachTransport("a client's time limit stops the work", async ({ connect }) => 
   await until(async () => await waits() === '{"started":1,"aborted":1}', "the end of the work");
 });
 
-forEachTransport("calls at once are answered as they end", async ({ connect }) => {
+forEachTransport("a call is answered while one before it still runs", async ({ connect }) => {
   await using connection = await connect();
   const { client } = connection;
   const order: string[] = [];
-  const call = (name: string, args: Record<string, unknown>) =>
-    client.callTool({ name, arguments: args }).then(({ content }) =>
-      void order.push((content[0] as { text: string }).text)
-    );
-  await Promise.all([call("wait", { ms: 300 }), call("wait", { ms: 10 }), call("echo", { text: "quick" })]);
-  assert.deepEqual(order, ["quick", "waited 10 ms", "waited 300 ms"]);
+  let hasStarted = false;
+  const onprogress = () => void (hasStarted = true);
+  const first = client.callTool({ name: "progress", arguments: { wait: true } }, { onprogress })
+    .then(() => order.push("first"));
+  await until(() => hasStarted);
+  await client.callTool({ name: "echo", arguments: { text: "x" } }).then(() => order.push("second"));
+  await client.callTool({ name: "proceed", arguments: {} });
+  await first;
+  assert.deepEqual(order, ["second", "first"]);
 });

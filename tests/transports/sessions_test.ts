@@ -91,20 +91,21 @@ test("a session is its principal's alone", async () => {
 });
 
 test("an idle session ends, also while its stream is open; one that is used or busy goes on", async () => {
-  await using started = await startApp({}, { sessions: { idleMs: 150 } });
+  await using started = await startApp({}, { sessions: { idleMs: 500 } });
   const { fetch } = started.app;
   const idle = await RawSession.open(fetch);
-  const stream = await idle.bodyless("GET");
+  let hasEnded = false;
+  const ending = idle.bodyless("GET").then((stream) => stream.text()).then(() => hasEnded = true);
   const used = await RawSession.open(fetch);
   const busy = await RawSession.open(fetch);
-  const call = busy.request("tools/call", { name: "wait", arguments: { ms: 700 } });
-  for (let i = 0; i < 10; i++) {
+  const call = busy.request("tools/call", { name: "wait", arguments: { ms: 1_500 } });
+  await until(async () => {
     assert.equal(await statusOf(fetch, used.id), 200);
-    await pause(50);
-  }
-  assert.equal(await stream.text(), "", "the stream of the idle one has ended");
+    return hasEnded;
+  }, "the end of the idle session's stream");
+  await ending;
   assert.equal(await statusOf(fetch, idle.id), 404);
-  assert.equal((await call).result.content[0].text, "waited 700 ms");
+  assert.equal((await call).result.content[0].text, "waited 1500 ms");
 });
 
 test("a session ends at its age, used or not", async () => {
@@ -121,7 +122,7 @@ test("the session that is idle longest makes room for a new one, unless it is bu
   assert.equal(await statusOf(fetch, first.id), 200);
   const third = await RawSession.open(fetch);
   assert.deepEqual([await statusOf(fetch, second.id), await statusOf(fetch, first.id)], [404, 200]);
-  const calls = [first, third].map((it) => it.request("tools/call", { name: "wait", arguments: { ms: 300 } }));
+  const calls = [first, third].map((it) => it.request("tools/call", { name: "wait", arguments: { ms: 1_500 } }));
   await pause(50);
   const refused = await post(fetch, initialize());
   assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "10"]);

@@ -123,6 +123,7 @@ test("a full pipe has one listener, however many messages wait for it; closing l
   assert.ok(served.output.listenerCount("drain") <= before + 1, `${served.output.listenerCount("drain")} listeners`);
   await soon(served.connection.close(), "the end of the connection");
   await soon(served.kernel.stop(), "the end of the calls");
+  assert.deepEqual(served.log.take("warn"), [], "no call was abandoned");
 });
 
 test("a client over stdio that reads nothing misses notifications beyond a bound, and no answer", async () => {

@@ -28,7 +28,10 @@ test("a client of the older transport is served: calls, progress, logs, list cha
     assert.deepEqual(sum.structuredContent, { sum: 3 });
     const progress: number[] = [];
     const onprogress = (it: { progress: number }) => void progress.push(it.progress);
-    await client.callTool({ name: "progress", arguments: {} }, undefined, { onprogress });
+    const call = client.callTool({ name: "progress", arguments: { wait: true } }, undefined, { onprogress });
+    await until(() => progress.length === 3, "all progress");
+    await client.callTool({ name: "proceed", arguments: {} });
+    await call;
     assert.deepEqual(progress, [1, 2, 3]);
     const asked = await client.callTool({ name: "ask", arguments: {} });
     assert.deepEqual(asked.content, [{ type: "text", text: "Ada" }]);

@@ -87,13 +87,13 @@ test("calls with ids that are equal but for their type are told apart, and cance
     jsonrpc: "2.0",
     id,
     method: "tools/call",
-    params: { name: "wait", arguments: { ms: 200 } },
+    params: { name: "wait", arguments: { ms: 1_500 } },
   });
   wire.write(wait("1"));
   wire.write(wait(1));
   await pause(20);
   wire.write({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "1" } });
-  assert.equal((await wire.answer(1)).result.content[0].text, "waited 200 ms");
+  assert.equal((await wire.answer(1)).result.content[0].text, "waited 1500 ms");
   assert.deepEqual((await wire.kernel.call("waits", {})).structuredContent, { started: 2, aborted: 1 });
 });
 
