@@ -44,3 +44,9 @@ export function readNodeCounts(output: string): Counts {
   }
   return sums;
 }
+
+/** Reads the line `N passed, N failed` that scripts of this repository end with. */
+export function readPlainCounts(output: string): Counts {
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
+  return { passed: Number(passed ?? 0), failed: Number(failed ?? 0), skipped: 0 };
+}

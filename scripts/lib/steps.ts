@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Counts, NO_TESTS, readDenoCounts, readNodeCounts } from "./counts.ts";
+import { type Counts, NO_TESTS, readDenoCounts, readNodeCounts, readPlainCounts } from "./counts.ts";
 import { findMissingPrograms } from "./needs.ts";
 import { findNode, NODE_VERSIONS } from "./nodes.ts";
 import { hasPath, inRepository } from "./repository.ts";
@@ -141,6 +141,7 @@ export function listSteps(): readonly Step[] {
     needing(["mod.ts"], needingPackages(command("build", script("build.ts")))),
     testsOnDeno,
     ...NODE_VERSIONS.map((version) => needingPackages(testsOnNode(version))),
+    needing(["dist/mod.js"], command("protocol conformance", script("conformance.ts"), readPlainCounts)),
     needing(["dist/mod.js"], npmPack),
     needing(["mod.ts"], command("deno publish", ["deno", "publish", "--dry-run", "--allow-dirty", "--quiet"])),
   ];

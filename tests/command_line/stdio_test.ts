@@ -30,7 +30,14 @@ describe("collet over stdio", () => {
     const { code, stdout, stderr } = await runProgram([], { home: home.path, input });
     assert.equal(code, 0, stderr);
     const [hello, listed] = answersIn(stdout);
-    assert.equal((hello?.result?.["serverInfo"] as { name: string }).name, "collet");
+    const { name, title, icons } = hello?.result?.["serverInfo"] as {
+      name: string;
+      title: string;
+      icons: { src: string; mimeType: string }[];
+    };
+    assert.deepEqual([name, title, icons[0]?.mimeType], ["collet", "Collet", "image/svg+xml"]);
+    assert.match(atob(icons[0]!.src.split(",")[1]!), /^<svg .*<\/svg>$/);
+    assert.match(String(hello?.result?.["instructions"]), /collet:\/\/guide/);
     assert.ok(JSON.stringify(listed?.result).includes('"shout"'));
     assert.match(stderr, /info {2}kernel: Stopping: end of input/);
   });
