@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Config, NO_CONFIG } from "../config.ts";
+import { NO_CONFIG } from "../config.ts";
 import { isObject } from "../content.ts";
 import { Toolbox } from "../contracts.ts";
 import { KernelError } from "../errors.ts";
@@ -13,8 +13,8 @@ import { createEdgeEnvironment, createEdgePlatform } from "../platform/edge.ts";
 import { detectEnvironment } from "../platform/mod.ts";
 import type { Plugin } from "../plugin.ts";
 import { createApp } from "../transports/app.ts";
-import { compose } from "./compose.ts";
 import { appOptions } from "./app_options.ts";
+import { compose } from "./compose.ts";
 import { formatFailure } from "./failure_text.ts";
 import type { Program } from "./program.ts";
 import { resolveSettings, TOKEN_VARIABLE } from "./settings.ts";
@@ -32,12 +32,13 @@ let opened: Promise<OpenedApp> | undefined;
  * @param env Variables, where the host gives them along with a request.
  */
 export async function answer(program: Program, request: Request, env: unknown): Promise<Response> {
+  const opening = opened ??= openApp(program, env);
   let app: OpenedApp;
   try {
-    app = await (opened ??= openApp(program, env));
+    app = await opening;
   } catch (thrown) {
     // what was wrong may be mended by the next request
-    opened = undefined;
+    if (opened === opening) opened = undefined;
     // deno-lint-ignore no-console -- console.error is stderr on every runtime
     console.error(formatFailure(thrown));
     return new Response("The server cannot start; its log says why\n", { status: 500 });
@@ -71,9 +72,9 @@ async function openOnEdge(program: Program, env: unknown): Promise<OpenedApp> {
   for (const { name, lacks } of unable) {
     log.warn(`Plugin "${name}" is left out: no plugin provides contract "${lacks}"`);
   }
-  const config: Config = NO_CONFIG;
   const composition = await compose({ ...program, plugins: () => Promise.resolve({ shipped: able, exposure }) }, {
-    ...{ settings, config, platform, log },
+    ...{ settings, platform, log },
+    config: NO_CONFIG,
     exposeErrors: false,
     load: (specifier) => Promise.reject(new TypeError(`Cannot import "${specifier}" on this runtime`)),
   });

@@ -17,12 +17,12 @@ import { checkSandbox, type Composition, createKernel } from "./compose.ts";
 import { doctor } from "./doctor.ts";
 import { formatFailure } from "./failure_text.ts";
 import { helpText } from "./help.ts";
-import { composeFor, logFor } from "./local.ts";
 import { openIo, type ProgramIo } from "./io.ts";
+import { composeFor, logFor } from "./local.ts";
 import type { Program } from "./program.ts";
 import { serve } from "./serve.ts";
 import { readSetup, type Setup } from "./setup.ts";
-import { awaitSignal } from "./shutdown.ts";
+import { awaitSignal, endWithin, STOP_MS } from "./shutdown.ts";
 import { assertNoMore, call, list, OWN_VERBS } from "./verbs.ts";
 
 const LONG_MS = 1_000_000_000;
@@ -94,6 +94,7 @@ async function runStarted({ kernel, commands }: Composition, { args, setup, io, 
   try {
     return await Promise.race([work(), interrupted]);
   } finally {
+    endWithin(setup.settings.limits.graceMs + STOP_MS, log);
     await kernel.stop();
   }
 }

@@ -3,7 +3,7 @@
  * code, and compiling and validating cost a bounded amount of time, whatever the schema and the value.
  *
  * - A schema has at most 50,000 values, 1,000,000 characters, 5,000 subschemas and 100 levels.
- * - A validation has at most 100,000 steps; beyond that the value is refused.
+ * - A validation has at most 300,000 steps; beyond that the value is refused.
  * - Patterns are matched in linear time; look-around and back-references are refused. Patterns of keys are simple ones,
  *   for keys of at most 1,000 characters.
  * - References stay within the document; a `$dynamicRef` has one target.

@@ -24,7 +24,7 @@ const MAX_KEY_LENGTH = 1_000;
 const UNIQUE_STEPS = 50;
 // the library runs through these at each evaluation
 const LISTED_KEYWORDS = ["const", "dependentRequired", "enum", "patternProperties", "properties", "required"];
-const LISTED_PER_STEP = 50;
+const LISTED_PER_STEP = 10;
 const TEXT_KEYWORDS = ["format", "maxLength", "minLength", "pattern", "patternProperties"];
 // the library knows formats by name: a pattern is given to it as a format of this name, with its number
 const PATTERN_FORMAT = "pattern ";

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { until } from "../support/wait.ts";
@@ -143,6 +145,24 @@ describe("the end of collet over stdio", () => {
       await until(() => !isAlive(pid), "the end of the child");
     });
   }
+
+  test("takes along the whole tree of a script tool that is running", async () => {
+    await using home = await makeHome({});
+    await using running = await startProgram([], { home: home.path });
+    const pids = join(home.path, "pids");
+    const code = `sleep 600 &\necho $$ $! > '${pids}.part'\nmv '${pids}.part' '${pids}'\nwait`;
+    const script = { name: "sleeper", description: "Sleep", interpreter: "bash", code };
+    send(running, ...HANDSHAKE, callOf(1, "register_script", script));
+    assert.equal((await answerTo(running, 1)).result?.["isError"] ?? false, false, running.stdout());
+    send(running, callOf(2, "sleeper"));
+    await until(() => existsSync(pids), "the script to start");
+    const [shell = 0, sleep = 0] = readFileSync(pids, "utf8").trim().split(" ").map(Number);
+    assert.deepEqual([isAlive(shell), isAlive(sleep)], [true, true]);
+    running.signal("SIGTERM");
+    const { code: exit, stderr } = await running.ended;
+    assert.equal(exit, 0, stderr);
+    await until(() => !isAlive(shell) && !isAlive(sleep), "the end of the tree");
+  });
 
   test("waits for a call that does not end no longer than the grace period", async () => {
     await using home = await makeHome({ "trouble.js": TROUBLE_JS }, { limits: { grace_ms: 200 } });

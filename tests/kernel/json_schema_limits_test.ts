@@ -4,7 +4,8 @@ import { isKernelError } from "../../kernel/errors.ts";
 import { formatIssues } from "../../kernel/issue.ts";
 import { compileJsonSchema } from "../../kernel/json_schema/mod.ts";
 
-const MAX_MS = 3_000;
+// not a measure of speed: without limits these would take from minutes to for ever
+const MAX_MS = 30_000;
 
 function complaint(schema: unknown, value: unknown): string {
   return formatIssues(compileJsonSchema(schema, { what: "a schema", direction: "output" }).validate(value));
@@ -35,11 +36,11 @@ describe("hostile schemas and values", () => {
   const many = Array.from({ length: 300_000 }, (_, index) => index);
   const long = "a".repeat(200_000);
   const recursive = { $defs: { n: { properties: { a: { $ref: "#/$defs/n" } } } }, $ref: "#/$defs/n" };
-  const STOPPED = /^checking stopped after/;
+  const STOPPED = /^checking stopped/;
   const TOO_DEEP = /levels deep|schemas deep/;
   const cases: Record<string, readonly [schema: unknown, value: unknown, words: RegExp]> = {
     "allOf that doubles": [doubling("allOf", true), 1, STOPPED],
-    "anyOf that doubles": [doubling("anyOf", false), 1, /^checking stopped/],
+    "anyOf that doubles": [doubling("anyOf", false), 1, STOPPED],
     "oneOf that doubles": [doubling("oneOf", { type: "string" }), 1, STOPPED],
     "not that doubles": [doubling("not", false), 1, STOPPED],
     "doubling with unevaluatedProperties": [
@@ -50,13 +51,13 @@ describe("hostile schemas and values", () => {
     "doubling before a long text": [
       doubling("allOf", { minLength: 5, format: "email" }),
       long,
-      /checking stopped after/,
+      STOPPED,
     ],
     "doubling before a large object": [doubling("anyOf", { minProperties: 1e9 }), { ...many }, STOPPED],
     "doubling before a large enum": [
       doubling("allOf", { enum: [many.slice(0, 1_000)] }),
       many,
-      /checking stopped after/,
+      STOPPED,
     ],
     "doubling before extreme numbers": [doubling("allOf", { multipleOf: 1e-300 }), 1e300, STOPPED],
     "a reference to itself": [{ $ref: "#" }, 1, TOO_DEEP],
@@ -71,7 +72,7 @@ describe("hostile schemas and values", () => {
     "deep data under uniqueItems": [{ uniqueItems: true }, nested(10_000, inArray), /^$/],
     "deep data against const": [{ const: 1 }, nested(10_000, inObject), /^expected 1, found object$/],
     "deep data that nothing looks at": [{ type: "object" }, nested(10_000, inObject), /^$/],
-    "a pattern with nested repetition": [{ pattern: "^(a+)+$" }, long + "!", /^expected a match|^checking stopped/],
+    "a pattern with nested repetition": [{ pattern: "^(a+)+$" }, long + "!", /^expected a match/],
     "a pattern for keys": [
       { patternProperties: { "^a*a*$": false } },
       { [long + "!"]: 1 },
