@@ -104,6 +104,11 @@ export interface Call {
   derive(patch: CallPatch): Call;
   /** Closes the response stream and lets the client poll for the rest (2025-11-25); no effect elsewhere. */
   releaseStream(retryMs?: number): void;
+  /**
+   * Lets the client go on: the rest of the call becomes a task, which the client asks for later. Tells whether it did;
+   * where the client or this server knows no tasks the call goes on as it is.
+   */
+  detach(): Promise<boolean>;
 }
 
 /** What of a call can be replaced when it is derived. */
@@ -132,6 +137,7 @@ const DETACHED: Omit<Call, "derive" | "signal"> = {
   sample: () => refuse("ask the client's model"),
   roots: () => Promise.resolve([]),
   releaseStream: () => {},
+  detach: () => Promise.resolve(false),
 };
 
 /**

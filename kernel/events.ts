@@ -5,6 +5,7 @@
  */
 import { KernelError, messageOf } from "./errors.ts";
 import type { Disposer, ItemKind, Log } from "./plugin.ts";
+import type { ExtensionNotification } from "./protocol.ts";
 import { type Event, event } from "./token.ts";
 
 /** A registry gained, lost or changed items; once a turn of the event loop, whatever the number of changes. */
@@ -19,6 +20,9 @@ export const PluginUnloaded: Event<{ readonly plugin: string }> = event("kernel:
 export const KernelStarted: Event<Record<never, never>> = event("kernel:started");
 /** `stop()` was called; plugins are still loaded. */
 export const KernelStopping: Event<Record<never, never>> = event("kernel:stopping");
+
+/** An extension of the protocol sent a notification; transports carry it to those it is for. */
+export const ExtensionNotified: Event<ExtensionNotification> = event("kernel:extension-notified");
 
 type Listener = (payload: unknown) => void | Promise<void>;
 

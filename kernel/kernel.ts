@@ -7,7 +7,15 @@ import { type Call, createCall } from "./call.ts";
 import type { PromptResult, ResourceContents, ToolResult } from "./content.ts";
 import { Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
 import { ErrorCode, isProtocolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
-import { EventHub, KernelStarted, KernelStopping, PluginLoaded, PluginUnloaded, RegistryChanged } from "./events.ts";
+import {
+  EventHub,
+  ExtensionNotified,
+  KernelStarted,
+  KernelStopping,
+  PluginLoaded,
+  PluginUnloaded,
+  RegistryChanged,
+} from "./events.ts";
 import { invokeTool, protocolErrors, readResource, renderPrompt } from "./invoke.ts";
 import {
   type CompiledPrompt,
@@ -21,6 +29,7 @@ import { LoadedPlugin, type PluginReport, type SharedState } from "./loaded_plug
 import { createLog } from "./log.ts";
 import { orderPlugins } from "./order.ts";
 import type { AnyPrompt, AnyResource, AnyTool, Disposer, Interceptor, ItemKind, Log, Plugin } from "./plugin.ts";
+import { Extensions, Protocol } from "./protocol.ts";
 import { Registry } from "./registry.ts";
 import { compileSchema, formatIssues } from "./schema.ts";
 import { Slots } from "./slots.ts";
@@ -83,6 +92,8 @@ export class Kernel implements AsyncDisposable {
   readonly tools: Registry<AnyTool, CompiledTool>;
   readonly resources: Registry<AnyResource, CompiledResource>;
   readonly prompts: Registry<AnyPrompt, CompiledPrompt>;
+  /** What plugins add to the protocol, for transports. */
+  readonly extensions: Extensions = new Extensions();
   readonly log: Log;
   readonly #options: Required<Omit<KernelOptions, "log">>;
   readonly #events: EventHub;
@@ -113,8 +124,12 @@ export class Kernel implements AsyncDisposable {
     this.prompts = new Registry({ kind: "prompt", compile: compilePrompt, onChange: onChange("prompt") });
     this.#subscriptions = new Subscriptions(this.resources);
     this.#slots = new Slots(this.#options.maxCalls);
-    const toolbox = createToolbox(this);
-    this.#provided.set(Toolbox.id, { provider: "kernel", value: toolbox });
+    const protocol: Protocol = {
+      extension: (extension) => this.extensions.add(extension),
+      notify: (notification) => this.emit(ExtensionNotified, notification),
+    };
+    this.#provided.set(Toolbox.id, { provider: "kernel", value: createToolbox(this) });
+    this.#provided.set(Protocol.id, { provider: "kernel", value: protocol });
   }
 
   /**

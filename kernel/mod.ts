@@ -146,6 +146,17 @@ export {
   type ToolDefinition,
   type ToolReturn,
 } from "./plugin.ts";
+export {
+  type AroundToolCall,
+  type ExtensionNotification,
+  type Extensions,
+  type LegacyExtension,
+  Protocol,
+  type ProtocolExtension,
+  type ProtocolMethod,
+  type Recipients,
+  type ToolRequest,
+} from "./protocol.ts";
 export type { Addition, Entry, Registry, RegistryOptions } from "./registry.ts";
 export {
   type CompiledSchema,
