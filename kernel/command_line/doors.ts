@@ -5,7 +5,7 @@
  */
 import type { MountedApp } from "../collectors.ts";
 import type { Kernel } from "../kernel.ts";
-import type { ServerInfo } from "../transports/server.ts";
+import type { ServerInfo } from "../transports/engine.ts";
 import { appOptions } from "./app_options.ts";
 import type { ProgramIo } from "./io.ts";
 import type { Settings } from "./settings.ts";

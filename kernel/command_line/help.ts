@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServerInfo } from "../transports/server.ts";
+import type { ServerInfo } from "../transports/engine.ts";
 import { flagOf, PLAIN_FLAGS, settingEntries, TOKEN_VARIABLE, variableOf } from "./settings.ts";
 import type { VerbInfo } from "./verbs.ts";
 

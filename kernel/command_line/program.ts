@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plugin } from "../plugin.ts";
-import type { ServerInfo } from "../transports/server.ts";
+import type { ServerInfo } from "../transports/engine.ts";
 
 /** A program: what it says of itself, where it is, and what ships with it. */
 export interface Program {

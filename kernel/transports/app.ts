@@ -11,7 +11,7 @@ import type { MountedApp } from "../collectors.ts";
 import type { Kernel } from "../kernel.ts";
 import { type AccessOptions, allowPages, checkHost, checkOrigin, tokenCheck, unauthorized } from "./access.ts";
 import { createHttpHandler, type HttpOptions } from "./http.ts";
-import type { ServerInfo } from "./server.ts";
+import type { ServerInfo } from "./engine.ts";
 
 /** What the app can be told. */
 export interface AppOptions extends AccessOptions, HttpOptions {

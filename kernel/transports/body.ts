@@ -13,26 +13,34 @@ export type JsonBody = { readonly ok: true; readonly value: unknown } | {
   readonly response: Response;
 };
 
+const DECODER = new TextDecoder("utf-8", { fatal: true });
+
 /** Reads a JSON body of at most `limit` bytes. */
 export async function readJsonBody(request: Request, limit: number): Promise<JsonBody> {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
+  const { headers } = request;
+  const type = headers.get("content-type");
+  if (type !== "application/json" && type?.split(";")[0]?.trim().toLowerCase() !== "application/json") {
     return refuse(415, -32000, `Unsupported Media Type: expected application/json, found ${type ?? "none"}`);
   }
-  const bytes = await readBytes(request, limit).catch(() => undefined);
-  if (bytes === undefined) return refuse(400, -32700, "Parse error: the body could not be read");
-  if (bytes === TOO_LARGE) return refuse(413, -32000, `Content Too Large: a message has at most ${limit} bytes`);
+  const length = headers.get("content-length");
+  if (Number(length ?? 0) > limit) return tooLarge(limit);
+  let bytes: Uint8Array | ArrayBuffer | undefined;
   try {
-    return { ok: true, value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
+    // a body whose length is known is read whole, which is much faster
+    bytes = length === null ? await readBytes(request, limit) : await request.arrayBuffer();
+  } catch {
+    return refuse(400, -32700, "Parse error: the body could not be read");
+  }
+  if (bytes === undefined || bytes.byteLength > limit) return tooLarge(limit);
+  try {
+    return { ok: true, value: JSON.parse(DECODER.decode(bytes)) };
   } catch {
     return refuse(400, -32700, "Parse error: the body is not valid JSON");
   }
 }
 
-const TOO_LARGE = Symbol("too large");
-
-async function readBytes(request: Request, limit: number): Promise<Uint8Array | typeof TOO_LARGE> {
-  if (Number(request.headers.get("content-length") ?? 0) > limit) return TOO_LARGE;
+// `undefined` when there are more
+async function readBytes(request: Request, limit: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (const reader = request.body?.getReader(); reader !== undefined;) {
@@ -41,7 +49,7 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array | 
     size += value.byteLength;
     if (size > limit) {
       await reader.cancel().catch(() => {});
-      return TOO_LARGE;
+      return undefined;
     }
     chunks.push(value);
   }
@@ -52,6 +60,10 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array | 
     offset += chunk.byteLength;
   }
   return whole;
+}
+
+function tooLarge(limit: number): JsonBody {
+  return refuse(413, -32000, `Content Too Large: a message has at most ${limit} bytes`);
 }
 
 function refuse(status: number, code: number, message: string): JsonBody {

@@ -17,16 +17,9 @@ import {
 } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, isToolError, messageOf, ProtocolError, ToolError } from "../errors.ts";
-import type { ParkedCall } from "./parking.ts";
+import type { Exchange } from "./parking.ts";
 import { describeQuestion, elicitation, isAnswer, isCovered, type Question, ROOTS, sampling } from "./questions.ts";
-
-/** Keys of the `_meta` envelope of revision 2026-07-28. */
-export const ENVELOPE = Object.freeze({
-  protocolVersion: "io.modelcontextprotocol/protocolVersion",
-  clientInfo: "io.modelcontextprotocol/clientInfo",
-  clientCapabilities: "io.modelcontextprotocol/clientCapabilities",
-  logLevel: "io.modelcontextprotocol/logLevel",
-});
+import { ENVELOPE } from "./revisions.ts";
 
 /** What a transport knows of a request of the revisions up to 2025-11-25. */
 export interface LegacyRequest {
@@ -35,8 +28,8 @@ export interface LegacyRequest {
   readonly principal: Principal | undefined;
   readonly client: ClientView;
   readonly meta: JsonObject;
-  /** The level that the client set, or the default. */
-  readonly logLevel: LogLevel;
+  /** The level that the client has set by now, or the default. */
+  level(): LogLevel;
   /** Sends a notification along with this request; resolves when the way to the client is free for more. */
   notify(method: string, params: JsonObject): Promise<void>;
   /** Sends a request to the client and waits for its result. */
@@ -67,14 +60,23 @@ export function legacyCall(request: LegacyRequest): Call {
     principal: request.principal,
     client,
     meta: request.meta,
-    ...reports({ meta: request.meta, level: () => request.logLevel, notify }),
+    ...reports({ meta: request.meta, level: () => request.level(), notify }),
     ...questions(ask, client),
     releaseStream: (retryMs) => request.releaseStream(retryMs),
   });
 }
 
+/** A call of revision 2026-07-28, over all requests that serve it. */
+export interface ModernRequest {
+  /** The request that is being served now; `undefined` while none is. */
+  readonly exchange: Exchange | undefined;
+  readonly signal: AbortSignal;
+  /** Puts a question to the client; resolves with its answer. */
+  ask(question: Question): Promise<unknown>;
+}
+
 /** Makes the call of a request of revision 2026-07-28: questions park it. */
-export function modernCall(parked: ParkedCall): Call {
+export function modernCall(parked: ModernRequest): Call {
   const exchange = parked.exchange!;
   const client = clientOf(exchange.meta);
   const ask = (question: Question): Promise<unknown> => {

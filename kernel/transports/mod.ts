@@ -8,5 +8,6 @@ export { type AccessOptions, LOOPBACK_HOSTS } from "./access.ts";
 export { type AppOptions, createApp, type KernelApp } from "./app.ts";
 export { createHttpHandler, type HttpHandler, type HttpOptions, type RequestOptions } from "./http.ts";
 export type { ParkingOptions } from "./parking.ts";
-export { PROTOCOL_VERSIONS, type ServerInfo } from "./server.ts";
+export type { ServerInfo } from "./engine.ts";
+export { PROTOCOL_VERSIONS } from "./revisions.ts";
 export type { SessionLimits } from "./sessions.ts";

@@ -29,7 +29,7 @@ function findMismatch(property: JsonObject, value: unknown, headers: Headers): s
   const header = `Mcp-Param-${name}`;
   const received = headers.get(header);
   if (received === null) return `the ${header} header is missing`;
-  const decoded = decode(received);
+  const decoded = decodeHeader(received);
   if (decoded === undefined) return `the ${header} header is not valid Base64`;
   const isEqual = typeof value === "number" && DECIMAL_REGEXP.test(decoded)
     ? Number(decoded) === value
@@ -37,7 +37,8 @@ function findMismatch(property: JsonObject, value: unknown, headers: Headers): s
   return isEqual ? undefined : `the ${header} header says "${decoded}" and the body says "${value}"`;
 }
 
-function decode(value: string): string | undefined {
+/** Decodes a header value, which may be `=?base64?…?=`; `undefined` when that is malformed. */
+export function decodeHeader(value: string): string | undefined {
   const encoded = ENCODED_REGEXP.exec(value)?.[1];
   if (encoded === undefined) return value;
   if (!BASE64_REGEXP.test(encoded)) return undefined;

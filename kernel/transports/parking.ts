@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { onAbort } from "../abort.ts";
 import type { Principal } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
 import { isAnswer, type Question } from "./questions.ts";
+import { StateSigner } from "./state_signer.ts";
 
 /** One HTTP request or stdio message that a call is answered by; a parked call sees several in turn. */
 export interface Exchange {
-  /** Aborts when the client gives this request up. */
-  readonly signal: AbortSignal;
+  /** Calls back when the client gives this request up, at once if it has; gives what takes that back. */
+  onLeave(listener: () => void): () => void;
   /** Sends a notification along with this request; resolves when the way to the client is free for more. */
   notify(method: string, params: JsonObject): Promise<void>;
   readonly principal: Principal | undefined;
@@ -35,11 +35,6 @@ export interface ParkingOptions {
   readonly ttlMs?: number;
 }
 
-interface StateCodec {
-  mint(payload: { id: string; round: number }, context: never): Promise<string>;
-  verify(state: string, context: never): Promise<{ id: string; round: number }>;
-}
-
 /** What a parked call answers with: the protocol's `InputRequiredResult`. */
 export interface InputRequired {
   readonly resultType: "input_required";
@@ -53,7 +48,7 @@ export class Parking {
   readonly #ttlMs: number;
   readonly #parked = new Map<string, ParkedCall>();
   #waiting = 0;
-  #codec: Promise<StateCodec> | undefined;
+  readonly #signer = new StateSigner();
 
   constructor({ maxParked = 1_000, ttlMs = 600_000 }: ParkingOptions = {}) {
     this.#maxParked = maxParked;
@@ -109,16 +104,18 @@ export class Parking {
     const inputRequests = call.detach();
     this.#parked.set(call.id, call);
     call.expireAfter(this.#ttlMs, () => this.#parked.delete(call.id));
-    const codec = await this.#stateCodec();
-    const requestState = await codec.mint({ id: call.id, round: call.round }, exchange as never);
+    const requestState = await this.#signer.sign(`${call.id} ${call.round}`, {
+      binding: bindingOf(exchange),
+      ttlMs: this.#ttlMs,
+    });
     return { resultType: "input_required", inputRequests, requestState };
   }
 
   async #take(exchange: Exchange, state: string): Promise<ParkedCall> {
-    const codec = await this.#stateCodec();
-    const verified = await codec.verify(state, exchange as never).catch(() => undefined);
-    const call = verified === undefined ? undefined : this.#parked.get(verified.id);
-    if (verified === undefined || call === undefined || call.round !== verified.round) {
+    const payload = await this.#signer.verify(state, bindingOf(exchange));
+    const [id = "", round] = payload?.split(" ") ?? [];
+    const call = this.#parked.get(id);
+    if (call === undefined || String(call.round) !== round) {
       throw new ProtocolError(ErrorCode.invalidParams, "Invalid or expired requestState", {
         reason: "invalid_request_state",
       });
@@ -126,17 +123,6 @@ export class Parking {
     this.#parked.delete(call.id);
     call.attach(exchange);
     return call;
-  }
-
-  // the key lives as long as the process: what is parked does not survive it either
-  #stateCodec(): Promise<StateCodec> {
-    return this.#codec ??= import("@modelcontextprotocol/server").then(({ createRequestStateCodec }) =>
-      createRequestStateCodec({
-        key: crypto.getRandomValues(new Uint8Array(32)),
-        ttlSeconds: Math.ceil(this.#ttlMs / 1000),
-        bind: (exchange) => bindingOf(exchange as unknown as Exchange),
-      }) as unknown as StateCodec
-    );
   }
 }
 
@@ -160,12 +146,12 @@ interface OpenQuestion {
 
 /** One call of revision 2026-07-28, over all requests that serve it. */
 export class ParkedCall {
-  readonly id: string = crypto.randomUUID();
+  #id: string | undefined;
   /** What the work comes to. */
   readonly outcome: Promise<unknown>;
   readonly #controller = new AbortController();
   readonly #open = new Map<string, OpenQuestion>();
-  readonly #early: Map<string, unknown>;
+  readonly #early: Map<string, unknown> | undefined;
   #exchange: Exchange | undefined;
   #unfollow: (() => void) | undefined;
   #asked: (() => void) | undefined;
@@ -176,7 +162,9 @@ export class ParkedCall {
 
   constructor(exchange: Exchange, work: (call: ParkedCall) => Promise<unknown>) {
     // answers may come with the first request already, by the keys that the questions will have
-    this.#early = new Map(Object.entries(exchange.inputResponses ?? {}));
+    this.#early = exchange.inputResponses === undefined
+      ? undefined
+      : new Map(Object.entries(exchange.inputResponses as JsonObject));
     this.#follow(exchange);
     this.outcome = work(this);
     // a call that ends while it is parked is read by the retry, or by nobody; a handler that it left behind gets no answer
@@ -194,6 +182,11 @@ export class ParkedCall {
     return this.#exchange;
   }
 
+  /** Names it while it is parked. */
+  get id(): string {
+    return this.#id ??= crypto.randomUUID();
+  }
+
   get round(): number {
     return this.#round;
   }
@@ -201,8 +194,8 @@ export class ParkedCall {
   /** Puts a question to the client; resolves with its answer, some requests later. */
   ask(question: Question): Promise<unknown> {
     const key = this.#freeKey(question);
-    const early = this.#early.get(key);
-    this.#early.delete(key);
+    const early = this.#early?.get(key);
+    this.#early?.delete(key);
     if (isAnswer(question, early)) return Promise.resolve(early);
     if (this.signal.aborted) return Promise.reject(this.signal.reason);
     return new Promise((answer, refuse) => {
@@ -281,7 +274,7 @@ export class ParkedCall {
 
   #follow(exchange: Exchange): void {
     this.#exchange = exchange;
-    this.#unfollow = onAbort(exchange.signal, () => this.abort(exchange.signal.reason));
+    this.#unfollow = exchange.onLeave(() => this.abort(new ToolError("Cancelled by the client")));
   }
 
   #leave(): void {

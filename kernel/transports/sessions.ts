@@ -72,6 +72,11 @@ export class SessionTable<S extends Session> {
     return held.session;
   }
 
+  /** Gives every session and the id of its principal. */
+  *entries(): Generator<readonly [session: S, principalId: string | undefined]> {
+    for (const { session, principalId } of this.#held.values()) yield [session, principalId];
+  }
+
   /** Forgets a session that has closed. */
   remove(id: string): void {
     this.#held.delete(id);

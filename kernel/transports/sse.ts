@@ -4,91 +4,78 @@
  *
  * @module
  */
-import {
-  type JSONRPCMessage,
-  type MessageExtraInfo,
-  parseJSONRPCMessage,
-  type Transport,
-} from "@modelcontextprotocol/server";
-import { ErrorCode } from "../errors.ts";
-import { errorResponse } from "./body.ts";
-import { MAX_UNREAD_BYTES } from "./event_stream.ts";
+import type { Principal } from "../call.ts";
+import { Connection } from "./connection.ts";
+import type { Engine } from "./engine.ts";
+import { EventStream } from "./event_stream.ts";
+import { type Message, textOfEncoded } from "./messages.ts";
+import type { Outlet } from "./outlet.ts";
+import type { Parking } from "./parking.ts";
+import type { Session } from "./sessions.ts";
 
-const KEEP_ALIVE_MS = 15_000;
-// as many as the SDK takes
-const MAX_BATCH = 100;
+/** What a session of the older transport is made of. */
+export interface SseOptions {
+  readonly engine: Engine;
+  readonly parking: Parking;
+  /** Gives the address of messages for a session id. */
+  endpoint(sessionId: string): string;
+  /** Runs when the stream has ended. */
+  onEnd(): void;
+}
 
-/** One connection of the older transport. */
-export class SseTransport implements Transport {
-  readonly sessionId: string = crypto.randomUUID();
-  readonly response: Response;
-  onclose?: () => void;
-  onerror?: (error: Error) => void;
-  onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
-  readonly #encoder = new TextEncoder();
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #keepAlive: ReturnType<typeof setInterval> | undefined;
-  #isClosed = false;
+/** One session of the older transport: a connection and the stream that all goes out on. */
+export class SseSession implements Session {
+  readonly kind = "sse";
+  readonly id: string = crypto.randomUUID();
+  readonly connection: Connection;
+  readonly #stream: EventStream;
+  readonly #outlet: Outlet;
 
-  /** Opens the stream; `endpoint` gives the address of messages for a session id. */
-  constructor(endpoint: (sessionId: string) => string) {
-    const stream = new ReadableStream<Uint8Array>({
-      start: (controller) => void (this.#controller = controller),
-      cancel: () => this.close(),
-    }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }));
-    this.#write(`event: endpoint\ndata: ${endpoint(this.sessionId)}\n\n`);
-    this.#keepAlive = setInterval(() => this.#write(": keep-alive\n\n"), KEEP_ALIVE_MS);
-    this.response = new Response(stream, {
-      headers: {
-        "content-type": "text/event-stream",
-        "cache-control": "no-cache, no-transform",
-        "x-accel-buffering": "no",
+  constructor({ engine, parking, endpoint, onEnd }: SseOptions) {
+    const stream = this.#stream = new EventStream({
+      onEnd: () => {
+        this.connection.close();
+        onEnd();
       },
     });
+    void stream.send(endpoint(this.id), { event: "endpoint" });
+    const send = (message: string) => stream.send(message);
+    this.connection = new Connection({ engine, parking, sessionId: this.id, send });
+    this.#outlet = {
+      notify: send,
+      ask: send,
+      get isOpen() {
+        return stream.isOpen;
+      },
+    };
   }
 
-  start(): Promise<void> {
-    return Promise.resolve();
+  /** The answer that carries the stream. */
+  get response(): Response {
+    return this.#stream.response;
   }
 
-  /** Takes a posted body, already parsed: one message, or a batch. Answers 202, or 400 when it is no message. */
-  receive(body: unknown, extra: MessageExtraInfo): Response {
-    const items: readonly unknown[] = Array.isArray(body) ? body : [body];
-    if (items.length === 0) return invalid("a batch has at least one message");
-    if (items.length > MAX_BATCH) return invalid(`a batch has at most ${MAX_BATCH} messages`);
-    try {
-      for (const message of items.map((it) => parseJSONRPCMessage(it))) this.onmessage?.(message, extra);
-      return new Response("Accepted", { status: 202 });
-    } catch {
-      return invalid("not a JSON-RPC message");
+  isBusy(): boolean {
+    return this.connection.isBusy;
+  }
+
+  /** Takes posted messages; their answers go out on the stream. */
+  receive(messages: readonly Message[], principal: Principal): Response {
+    for (const message of messages) {
+      if (message.kind === "answer") this.connection.settle(message);
+      else if (message.kind === "notification") this.connection.receive(message);
+      else void this.#answer(message, principal);
     }
+    return new Response("Accepted", { status: 202 });
   }
 
-  send(message: JSONRPCMessage): Promise<void> {
-    this.#write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
-    return Promise.resolve();
+  async #answer(message: Message & { readonly kind: "request" }, principal: Principal): Promise<void> {
+    const answer = await this.connection.answer(message, { principal, outlet: this.#outlet });
+    if (answer !== undefined) await this.#stream.send(textOfEncoded(answer));
   }
 
   close(): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
-    this.#isClosed = true;
-    clearInterval(this.#keepAlive);
-    try {
-      this.#controller.close();
-    } catch {
-      // the client cancelled the stream first
-    }
-    this.onclose?.();
+    this.#stream.close();
     return Promise.resolve();
   }
-
-  #write(text: string): void {
-    if (this.#isClosed) return;
-    this.#controller.enqueue(this.#encoder.encode(text));
-    if ((this.#controller.desiredSize ?? 0) < 0) void this.close();
-  }
-}
-
-function invalid(reason: string): Response {
-  return errorResponse({ status: 400, code: ErrorCode.invalidRequest, message: `Invalid Request: ${reason}` });
 }

@@ -13,12 +13,10 @@ const ERAS: Record<string, (served: ServedApp, method: string, params?: object) 
 };
 
 const blind = small("blind", {
-  provides: [Visibility],
-  setup: (ctx) =>
-    void ctx.provide(Visibility, {
-      view() {
-        throw new Error("cannot read /etc/secret");
-      },
+  requires: { visibility: Visibility },
+  setup: ({ deps }) =>
+    deps.visibility.narrow(() => {
+      throw new Error("cannot read /etc/secret");
     }),
 });
 
@@ -33,7 +31,7 @@ const dated = small("dated", {
 });
 
 for (const [era, ask] of Object.entries(ERAS)) {
-  test(`a provider of Visibility that throws is an error without its message, which is logged (${era})`, async () => {
+  test(`a narrowing that throws is an error without its message, which is logged (${era})`, async () => {
     await using served = await serveApp([blind]);
     for (const method of ["tools/list", "prompts/list", "resources/list", "resources/templates/list"]) {
       const { error } = await ask(served, method);

@@ -40,7 +40,7 @@ test("questions of sessions take no place of maxCalls, and count among the calls
   assert.deepEqual([result.isError, result.content[0].text], [true, TOO_MANY]);
   const parked = await soon(served.request("tools/call", ASK, CAPABILITIES));
   assert.equal(parked.result.content?.[0].text, TOO_MANY, "the revisions share one limit");
-  await session.send({ jsonrpc: "2.0", id: 0, result: { action: "accept", content: { name: "Ada" } } });
+  await session.send({ jsonrpc: "2.0", id: 1, result: { action: "accept", content: { name: "Ada" } } });
   const answer = (await soon(waiting)).at(-1);
   assert.equal(answer?.result.content[0].text, "Ada");
   assert.equal((await served.request("tools/call", ASK, CAPABILITIES)).result.resultType, "input_required");

@@ -1,69 +1,125 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RecentEvents } from "../../kernel/transports/event_store.ts";
+import { createCall, definePlugin, Kernel } from "../../kernel/mod.ts";
+import { Listings, PAGE_SIZE } from "../../kernel/transports/listings.ts";
+import { textOfEncoded } from "../../kernel/transports/messages.ts";
 import { findHeaderMismatch } from "../../kernel/transports/param_headers.ts";
 import { elicitation, isAnswer, isCovered, ROOTS, sampling } from "../../kernel/transports/questions.ts";
-import { PAGE_SIZE, pageOf } from "../../kernel/transports/wire.ts";
+import { SessionStreams } from "../../kernel/transports/session_streams.ts";
+import { StateSigner } from "../../kernel/transports/state_signer.ts";
+import * as v from "valibot";
 
-function message(method: string) {
-  return { jsonrpc: "2.0" as const, method };
+function openStreams(): SessionStreams {
+  return new SessionStreams({ headers: {}, retryMs: 1_000, version: () => "2025-11-25" });
 }
 
-async function replay(store: RecentEvents, after: string): Promise<string[]> {
-  const methods: string[] = [];
-  await store.replayEventsAfter(after, {
-    send: (_, it) => Promise.resolve(void methods.push((it as { method: string }).method)),
+/** Reads what a stream sent: ids of its events and their data. */
+async function eventsOf(response: Response): Promise<{ id: string; data: string }[]> {
+  const blocks = (await response.text()).split("\n\n").filter((it) => it.includes("data:"));
+  return blocks.map((block) => ({
+    id: /^id: (.*)$/m.exec(block)?.[1] ?? "",
+    data: /^data: (.*)$/m.exec(block)?.[1] ?? "",
+  }));
+}
+
+test("SessionStreams gives a client that comes back the rest of its own stream", async () => {
+  const streams = openStreams();
+  const a = streams.open();
+  const b = streams.open();
+  const lost = a.response;
+  await a.send("a1");
+  await b.send("b1");
+  a.disconnect();
+  await a.send("a2");
+  await a.send("a3");
+  const seen = await eventsOf(lost);
+  assert.deepEqual(seen.map((it) => it.data), ["", "a1"]);
+  const { response } = streams.resume(seen[1]!.id)!;
+  a.end();
+  assert.deepEqual((await eventsOf(response)).map((it) => it.data), ["a2", "a3"]);
+  streams.close();
+});
+
+test("SessionStreams knows its own event ids alone", () => {
+  const streams = openStreams();
+  const stream = streams.open();
+  assert.equal(streams.resume("nonsense"), undefined);
+  assert.equal(streams.resume(`1_${crypto.randomUUID()}`), undefined, "another session's stream");
+  assert.equal(streams.resume(`99_${stream.key}`), undefined, "an event that was never sent");
+  streams.close();
+});
+
+test("SessionStreams keeps a thousand events, the newest last", async () => {
+  const streams = openStreams();
+  const stream = streams.open();
+  const opening = `1_${stream.key}`;
+  stream.disconnect();
+  for (let i = 1; i <= 1_005; i++) await stream.send(String(i));
+  const { response } = streams.resume(opening)!;
+  stream.end();
+  const kept = await eventsOf(response);
+  assert.deepEqual([kept.length, kept[0]?.data, kept.at(-1)?.data], [1_000, "6", "1005"]);
+});
+
+async function namedTools(names: readonly string[]) {
+  const plugin = definePlugin({
+    name: "many",
+    version: "1.0.0",
+    setup({ tool }) {
+      const registrations = names.map((name) =>
+        tool({ name, description: name, input: v.object({}), run: () => name })
+      );
+      remove = (index) => registrations[index]!.dispose();
+    },
   });
-  return methods;
+  let remove: (index: number) => Promise<void> = () => Promise.resolve();
+  const kernel = await new Kernel().use(plugin).start();
+  const listings = new Listings(kernel, (json) => json);
+  const page = async (cursor?: string) => {
+    const text = textOfEncoded(await listings.page("tools/list", { call: createCall(), era: "modern", cursor }));
+    return JSON.parse(text) as { tools: { name: string }[]; nextCursor?: string };
+  };
+  return { kernel, page, remove: (index: number) => remove(index) };
 }
 
-test("RecentEvents replays what came after an event on its own stream", async () => {
-  const store = new RecentEvents();
-  const first = await store.storeEvent("a", message("a1"));
-  await store.storeEvent("b", message("b1"));
-  await store.storeEvent("a", message("a2"));
-  const last = await store.storeEvent("a", message("a3"));
-  assert.deepEqual(await replay(store, first), ["a2", "a3"]);
-  assert.deepEqual(await replay(store, last), []);
-  assert.equal(await store.getStreamIdForEventId(first), "a");
-  assert.equal(await store.getStreamIdForEventId("nonsense"), undefined);
-  await assert.rejects(replay(store, "nonsense"));
+test("pages of a list stay right while entries come and go between them", async () => {
+  const names = Array.from({ length: PAGE_SIZE * 2 + 10 }, (_, i) => `n${String(i).padStart(5, "0")}`);
+  const { kernel, page, remove } = await namedTools(names);
+  const first = await page();
+  assert.equal(first.tools.length, PAGE_SIZE);
+  await remove(0);
+  await remove(PAGE_SIZE - 1);
+  const second = await page(first.nextCursor);
+  assert.equal(second.tools[0]?.name, names[PAGE_SIZE], "nothing is passed over");
+  const third = await page(second.nextCursor);
+  assert.deepEqual([third.tools.length, third.nextCursor], [10, undefined]);
+  await assert.rejects(page("nonsense"), /Invalid cursor/);
+  await kernel.stop();
 });
 
-test("RecentEvents keeps no more than its limits, the newest last", async () => {
-  const few = new RecentEvents({ maxEvents: 3 });
-  const first = await few.storeEvent("a", message("1"));
-  for (const name of ["2", "3", "4", "5"]) await few.storeEvent("a", message(name));
-  assert.deepEqual(await replay(few, first), ["3", "4", "5"]);
-  const small = new RecentEvents({ maxBytes: 200 });
-  const opening = await small.storeEvent("a", message("1"));
-  await small.storeEvent("a", message("x".repeat(150)));
-  await small.storeEvent("a", message("y".repeat(500)));
-  assert.deepEqual(
-    (await replay(small, opening)).map((it) => it[0]),
-    ["y"],
-    "one that is larger than all is kept alone",
-  );
+test("a list of exactly one page has no next one, and an empty one is empty", async () => {
+  const full = await namedTools(Array.from({ length: PAGE_SIZE }, (_, i) => `n${i}`));
+  assert.equal((await full.page()).nextCursor, undefined);
+  await full.kernel.stop();
+  const empty = await namedTools([]);
+  assert.deepEqual(await empty.page(), { tools: [] });
+  await empty.kernel.stop();
 });
 
-test("pageOf() stays right while entries come and go between pages", () => {
-  const list = Array.from({ length: PAGE_SIZE * 2 + 10 }, (_, i) => ({ name: `n${String(i).padStart(5, "0")}` }));
-  const first = pageOf(list, { cursor: undefined, key: "name" });
-  assert.equal(first.items.length, PAGE_SIZE);
-  const without = list.filter((it) => it !== first.items.at(-1) && it !== first.items[0]);
-  const second = pageOf(without, { cursor: first.nextCursor, key: "name" });
-  assert.deepEqual(second.items[0], list[PAGE_SIZE], "nothing is passed over");
-  const third = pageOf(list, { cursor: second.nextCursor, key: "name" });
-  assert.deepEqual([third.items.length, third.nextCursor], [10, undefined]);
-  assert.deepEqual(pageOf([], { cursor: undefined, key: "name" }), { items: [] });
-  const exact = pageOf(list.slice(0, PAGE_SIZE), { cursor: undefined, key: "name" });
-  assert.equal(exact.nextCursor, undefined);
-});
-
-test("pageOf() takes keys of any characters into its cursors", () => {
-  const list = Array.from({ length: PAGE_SIZE + 1 }, (_, i) => ({ uri: `ü😀://${String(i).padStart(4, "0")}` }));
-  const { nextCursor } = pageOf(list, { cursor: undefined, key: "uri" });
-  assert.deepEqual(pageOf(list, { cursor: nextCursor, key: "uri" }).items, [list.at(-1)]);
+test("StateSigner takes back what it signed, for what it was signed for, in time", async () => {
+  const signer = new StateSigner();
+  const state = await signer.sign("a b", { binding: "x", ttlMs: 60_000 });
+  assert.equal(await signer.verify(state, "x"), "a b");
+  assert.equal(await signer.verify(state, "y"), undefined, "another binding");
+  assert.equal(await signer.verify(await signer.sign("a", { binding: "x", ttlMs: -1 }), "x"), undefined, "too late");
+  assert.equal(await new StateSigner().verify(state, "x"), undefined, "another key");
+  for (let i = 0; i < state.length; i++) {
+    const changed = state.slice(0, i) + (state[i] === "A" ? "B" : "A") + state.slice(i + 1);
+    assert.equal(await signer.verify(changed, "x"), undefined, `changed at ${i}`);
+  }
+  for (const wrong of ["", ".", "a.b.c", `${state}=`, ` ${state}`]) {
+    assert.equal(await signer.verify(wrong, "x"), undefined, JSON.stringify(wrong));
+  }
 });
 
 test("isCovered() compares what a question needs with what a client declared", () => {

@@ -5,7 +5,7 @@ import type { Principal } from "../../kernel/mod.ts";
 import { INFO } from "../fixtures/everything/mod.ts";
 import { answerOf, type Fetch, initialize, messagesOf, post, RawSession } from "../support/raw.ts";
 import { startApp } from "../support/transports.ts";
-import { pause, until } from "../support/wait.ts";
+import { pause, soon, until } from "../support/wait.ts";
 
 const PING = { jsonrpc: "2.0", id: 5, method: "ping" };
 
@@ -56,16 +56,15 @@ test("DELETE ends a session and all that it holds", async () => {
   const before = started.kernel.listenerCount;
   const session = await RawSession.open(started.app.fetch);
   await session.request("resources/subscribe", { uri: "item://1" });
-  assert.ok(started.kernel.listenerCount > before);
+  const watched = async (by: RawSession) =>
+    (await by.request("tools/call", { name: "watched", arguments: {} })).result.structuredContent;
+  assert.deepEqual(await watched(session), { watched: ["item://1"] });
   const stream = await session.bodyless("GET");
   assert.equal((await session.bodyless("DELETE")).status, 200);
   assert.equal(await statusOf(started.app.fetch, session.id), 404);
-  assert.equal(await stream.text(), "", "its stream has ended");
+  assert.deepEqual(await soon(messagesOf(stream)), [], "its stream has ended");
   assert.equal(started.kernel.listenerCount, before);
-  const other = await RawSession.open(started.app.fetch);
-  assert.deepEqual((await other.request("tools/call", { name: "watched", arguments: {} })).result.structuredContent, {
-    watched: [],
-  });
+  assert.deepEqual(await watched(await RawSession.open(started.app.fetch)), { watched: [] });
 });
 
 test("a session is its principal's alone", async () => {
@@ -165,7 +164,7 @@ test("closing the app ends sessions and streams, and refuses what comes later", 
   const call = session.start("tools/call", { name: "wait", arguments: {} });
   await pause(20);
   await started.close();
-  assert.equal(await stream.text(), "");
+  assert.deepEqual(await soon(messagesOf(stream)), []);
   await (await call).text();
   assert.equal((await post(started.app.fetch, initialize())).status, 503);
 });

@@ -1,0 +1,132 @@
+/**
+ * JSON-RPC 2.0 messages, as they are read and written.
+ *
+ * @module
+ */
+import { isObject, type JsonObject } from "../content.ts";
+
+/** Id of a request: a string or an integer. */
+export type RequestId = string | number;
+
+/** A message that wants an answer. */
+export interface RequestMessage {
+  readonly kind: "request";
+  readonly id: RequestId;
+  readonly method: string;
+  readonly params: JsonObject;
+}
+
+/** A message that wants none. */
+export interface NotificationMessage {
+  readonly kind: "notification";
+  readonly method: string;
+  readonly params: JsonObject;
+}
+
+/** The answer to a request of ours. */
+export interface AnswerMessage {
+  readonly kind: "answer";
+  readonly id: RequestId;
+  readonly result: JsonObject | undefined;
+  /** Says why there is no result. */
+  readonly failure: string | undefined;
+}
+
+/** What is no message, and why. */
+export interface InvalidMessage {
+  readonly kind: "invalid";
+  /** Id of what was meant to be a request, when it could be read. */
+  readonly id: RequestId | undefined;
+  readonly reason: string;
+}
+
+/** A JSON-RPC message. */
+export type Message = RequestMessage | NotificationMessage | AnswerMessage;
+
+const NO_PARAMS: JsonObject = Object.freeze({});
+
+/** Reads a message from parsed JSON. */
+export function readMessage(value: unknown): Message | InvalidMessage {
+  if (!isObject(value)) return invalid("a message is an object", value);
+  const { jsonrpc, id, method, params = NO_PARAMS } = value;
+  if (jsonrpc !== "2.0") return invalid('"jsonrpc" must be "2.0"', value);
+  if (method === undefined) return readAnswer(value);
+  if (typeof method !== "string") return invalid('"method" must be a string', value);
+  if (!isObject(params)) return invalid('"params" must be an object', value);
+  if (id === undefined) return { kind: "notification", method, params };
+  if (!isRequestId(id)) return invalid('"id" must be a string or an integer', value);
+  return { kind: "request", id, method, params };
+}
+
+function readAnswer(value: JsonObject): AnswerMessage | InvalidMessage {
+  const { id, result, error } = value;
+  if (result === undefined && error === undefined) return invalid('there is neither "method" nor "result"', value);
+  if (!isRequestId(id)) return invalid('"id" must be a string or an integer', value);
+  if (error === undefined) {
+    return isObject(result)
+      ? { kind: "answer", id, result, failure: undefined }
+      : invalid('"result" must be an object', value);
+  }
+  const failure = isObject(error) && typeof error["message"] === "string" ? error["message"] : "the client failed";
+  return { kind: "answer", id, result: undefined, failure };
+}
+
+function invalid(reason: string, value: unknown): InvalidMessage {
+  return { kind: "invalid", reason, id: requestIdOf(value) };
+}
+
+function isRequestId(id: unknown): id is RequestId {
+  return typeof id === "string" || (typeof id === "number" && Number.isInteger(id));
+}
+
+/** Reads the id of what may be a request; `undefined` when there is none. */
+export function requestIdOf(value: unknown): RequestId | undefined {
+  const id = isObject(value) ? value["id"] : undefined;
+  return isRequestId(id) ? id : undefined;
+}
+
+/** What a request failed with. */
+export interface RpcError {
+  /** JSON-RPC error code. */
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+/** JSON, as text, or as UTF-8 when it was kept that way. */
+export type Encoded = string | Uint8Array;
+
+const ENCODER = new TextEncoder();
+const END = ENCODER.encode("}");
+
+/** Writes the answer to a request around its result, which is JSON already. */
+export function encodeResult(id: RequestId, result: Encoded): Encoded {
+  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
+  if (typeof result === "string") return `${head}${result}}`;
+  const start = ENCODER.encode(head);
+  const whole = new Uint8Array(start.length + result.length + 1);
+  whole.set(start);
+  whole.set(result, start.length);
+  whole.set(END, start.length + result.length);
+  return whole;
+}
+
+/** Writes the answer to a request that failed. */
+export function encodeError(id: RequestId | undefined, { code, message, data }: RpcError): string {
+  return JSON.stringify({ jsonrpc: "2.0", ...(id !== undefined && { id }), error: { code, message, data } });
+}
+
+/** Writes a notification. */
+export function encodeNotification(method: string, params?: JsonObject): string {
+  return JSON.stringify({ jsonrpc: "2.0", method, params });
+}
+
+/** Writes a request to the client. */
+export function encodeRequest(id: RequestId, method: string, params: JsonObject): string {
+  return JSON.stringify({ jsonrpc: "2.0", id, method, params });
+}
+
+/** Gives JSON as text. */
+export function textOfEncoded(encoded: Encoded): string {
+  return typeof encoded === "string" ? encoded : new TextDecoder().decode(encoded);
+}

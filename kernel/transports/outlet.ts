@@ -1,0 +1,55 @@
+/**
+ * The way back to a client while one of its requests is served, and who is being served.
+ *
+ * @module
+ */
+import type { RequestId } from "./messages.ts";
+
+/** Where messages go that belong to a request: its own event stream over HTTP, the one line over stdio. */
+export interface Outlet {
+  /** Sends a notification, written already; resolves when the way is free for more. One that reads nothing misses it. */
+  notify(message: string): Promise<void>;
+  /** Sends a request, written already. */
+  ask(message: string): Promise<void>;
+  /** Tells whether messages sent here reach the client at all. */
+  readonly isOpen: boolean;
+  /** Closes the stream of the request, and lets the client come back for the rest. */
+  release?(retryMs?: number): void;
+}
+
+/** Requests of one client that are being served, by their ids. */
+export class RunningRequests {
+  // made when there is a first one: most clients that are connected are asking for nothing
+  #running: Map<RequestId, AbortController> | undefined;
+
+  get size(): number {
+    return this.#running?.size ?? 0;
+  }
+
+  /** Notes a request. Its signal aborts when the client cancels it. */
+  start(id: RequestId): AbortController {
+    const controller = new AbortController();
+    this.#running ??= new Map();
+    this.#running.set(id, controller);
+    return controller;
+  }
+
+  /** Forgets a request that was answered. */
+  end(id: RequestId, controller: AbortController): void {
+    // a client may have used one id twice
+    if (this.#running?.get(id) === controller) this.#running.delete(id);
+  }
+
+  /** Cancels a request, as its client asks; tells whether there was one. */
+  cancel(id: unknown): boolean {
+    const controller = this.#running?.get(id as RequestId);
+    controller?.abort();
+    return controller !== undefined;
+  }
+
+  /** Cancels all. */
+  close(): void {
+    for (const controller of this.#running?.values() ?? []) controller.abort();
+    this.#running = undefined;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Revision 2026-07-28 over HTTP: one POST, one answer.
+ *
+ * @module
+ */
+import { onAbort } from "../abort.ts";
+import { createCall, type Principal } from "../call.ts";
+import { ErrorCode, isProtocolError } from "../errors.ts";
+import { errorResponse } from "./body.ts";
+import type { Engine } from "./engine.ts";
+import { EventStream } from "./event_stream.ts";
+import { checkAgreement, checkHeaders } from "./headers.ts";
+import { type Change, ListenHub } from "./listening.ts";
+import type { NotificationMessage, RequestMessage } from "./messages.ts";
+import { checkParams } from "./params.ts";
+import type { Parking } from "./parking.ts";
+import { Reply, type ReplyStream, takesStream, wantsStream } from "./reply.ts";
+import { answerStateless, checkEnvelope, checkVersion } from "./stateless.ts";
+
+// errors that are told by the status as well; what a handler fails with is answered with 200
+const STATUS: Readonly<Record<number, number>> = {
+  [ErrorCode.methodNotFound]: 404,
+  [ErrorCode.missingClientCapability]: 400,
+};
+
+/** What comes with a message. */
+export interface PostOptions {
+  readonly request: Request;
+  readonly principal: Principal;
+}
+
+/** Serves requests of 2026-07-28. */
+export class StatelessHttp {
+  readonly #engine: Engine;
+  readonly #parking: Parking;
+  readonly #hub: ListenHub;
+  /** Ends each request that is being served. */
+  readonly #serving = new Set<() => void>();
+
+  constructor({ engine, parking }: { readonly engine: Engine; readonly parking: Parking }) {
+    this.#engine = engine;
+    this.#parking = parking;
+    this.#hub = new ListenHub(engine);
+  }
+
+  /** Answers a posted message. */
+  async post(message: RequestMessage | NotificationMessage, options: PostOptions): Promise<Response> {
+    const { headers } = options.request;
+    try {
+      if (message.kind === "notification") {
+        checkAgreement(headers, message);
+        // no notification of this revision says anything that concerns us
+        return new Response(null, { status: 202 });
+      }
+      checkEnvelope(message.params);
+      checkAgreement(headers, message);
+      checkVersion(message.params);
+      checkHeaders(headers, message, this.#engine);
+    } catch (thrown) {
+      return refused(thrown, message);
+    }
+    return message.method === "subscriptions/listen"
+      ? await this.#listen(message, options)
+      : await this.#answer(message, options);
+  }
+
+  /** Tells those who listen of a change. */
+  tell(change: Change): void {
+    this.#hub.tell(change);
+  }
+
+  /** Ends every request that is being served. */
+  async close(): Promise<void> {
+    for (const leave of [...this.#serving]) leave();
+    await this.#hub.close();
+  }
+
+  #answer(message: RequestMessage, { request, principal }: PostOptions): Promise<Response> {
+    // a request whose client has left already uses no state up
+    if (message.params["requestState"] !== undefined && request.signal.aborted) return Promise.resolve(clientLeft());
+    let hasLeft = false;
+    let listeners: Set<() => void> | undefined;
+    const leave = () => {
+      hasLeft = true;
+      for (const listener of listeners ?? []) listener();
+    };
+    const onLeave = (listener: () => void): () => void => {
+      if (hasLeft) listener();
+      else (listeners ??= new Set()).add(listener);
+      return () => listeners?.delete(listener);
+    };
+    const { headers } = request;
+    const reply = new Reply({
+      ...(takesStream(headers) && { open: () => openStream(leave) }),
+      isStreamedWhenSlow: wantsStream(headers),
+      // asked for only now: to watch a request costs as much as a quick answer
+      onSlow: () => void onAbort(request.signal, leave),
+    });
+    this.#serving.add(leave);
+    const served = { engine: this.#engine, parking: this.#parking, principal, outlet: reply, onLeave };
+    void answerStateless(message, served).then(({ body, code }) => {
+      this.#serving.delete(leave);
+      reply.answer(body, code === undefined ? 200 : STATUS[code] ?? 200);
+    });
+    return reply.response;
+  }
+
+  async #listen({ id, method, params }: RequestMessage, { request, principal }: PostOptions): Promise<Response> {
+    let leave: (() => void) | undefined;
+    try {
+      checkParams(method, params);
+      const stream = new EventStream({ onEnd: () => leave?.() });
+      const call = createCall({ principal });
+      const stop = await this.#hub.listen({
+        id,
+        params,
+        call,
+        send: (message) => stream.send(message),
+        end: () => stream.close(),
+      });
+      if (!stream.isOpen) await stop();
+      leave = () => void stop();
+      onAbort(request.signal, () => stream.close());
+      return stream.response;
+    } catch (thrown) {
+      const error = this.#engine.errorOf(thrown, { method, era: "modern" });
+      return errorResponse({ status: 200, ...error, id });
+    }
+  }
+}
+
+// nobody reads it
+function clientLeft(): Response {
+  return new Response(null, { status: 499 });
+}
+
+function openStream(leave: () => void): ReplyStream {
+  const stream = new EventStream({ onEnd: (hasLeft) => hasLeft && leave() });
+  // the first bytes send the head, so that the client sees at once that it is being served
+  stream.comment("working");
+  return { response: stream.response, send: (message) => stream.send(message), end: () => stream.close() };
+}
+
+function refused(thrown: unknown, message: RequestMessage | NotificationMessage): Response {
+  if (!isProtocolError(thrown)) throw thrown;
+  const id = message.kind === "request" ? message.id : undefined;
+  return errorResponse({ status: 400, code: thrown.code, message: thrown.message, data: thrown.data, id });
+}
