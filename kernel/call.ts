@@ -88,7 +88,10 @@ export interface Call {
   readonly client: ClientView;
   /** `_meta` as received. */
   readonly meta: JsonObject;
-  /** Names of the tools that are running, outermost first, this one last: depth and cycles. */
+  /**
+   * What is running, outermost first, this one last: names of tools; of what a {@linkcode Catalog} reads or renders the
+   * URI, or the name after `prompt:`. Bounds depth, and ends circles.
+   */
   readonly path: readonly string[];
   /** Reports progress to a client that asked for it; `done` must rise. */
   progress(done: number, total?: number, message?: string): Promise<void>;

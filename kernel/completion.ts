@@ -1,5 +1,5 @@
 /**
- * Completion of arguments: by the handler of the item, else from the values its schema enumerates.
+ * Completion of arguments: by the handler of the item; where it has nothing to say, by what its schema enumerates.
  *
  * @module
  */
@@ -53,14 +53,63 @@ function completable(
   return {
     what,
     owner,
-    complete: async (argument, value, call) =>
-      await definition.complete?.(argument, value, call) ?? enumerated(schema, argument, value),
+    complete: async (argument, value, call) => {
+      const values = await definition.complete?.(argument, value, call) ?? [];
+      return values.length > 0 ? values : rankCompletions(value, enumeratedBy(schema, argument));
+    },
   };
 }
 
-function enumerated(schema: CompiledSchema | undefined, argument: string, value: string): readonly string[] {
+function enumeratedBy(schema: CompiledSchema | undefined, argument: string): string[] {
   const properties = schema?.jsonSchema["properties"];
-  const property = isObject(properties) && Object.hasOwn(properties, argument) ? properties[argument] : undefined;
-  const values = isObject(property) && Array.isArray(property["enum"]) ? property["enum"] : [];
-  return values.filter((it): it is string => typeof it === "string" && it.startsWith(value));
+  return isObject(properties) && Object.hasOwn(properties, argument) ? valuesOf(properties[argument]) : [];
+}
+
+/** Gives the values that a JSON Schema enumerates, as they are typed. */
+function valuesOf(schema: unknown): string[] {
+  if (!isObject(schema)) return [];
+  const { enum: enumerated, const: only, type, anyOf, oneOf } = schema;
+  if (Array.isArray(enumerated)) return enumerated.filter(isScalar).map(String);
+  if (isScalar(only)) return [String(only)];
+  if (type === "boolean") return ["true", "false"];
+  return [anyOf, oneOf].flatMap((it) => Array.isArray(it) ? it.flatMap(valuesOf) : []);
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+/**
+ * Picks the values that fit what was typed so far, for handlers that complete: those that begin with it, then those of
+ * which a later word does; upper and lower case are alike, and equal ones come first. Within that the order stays.
+ *
+ * @param typed What was typed; all fit the empty text.
+ *
+ * @example Complete a name
+ * ```ts
+ * import { rankCompletions } from "collet";
+ *
+ * const found = rankCompletions("re", ["pre", "Read", "reread", "get_report"]);
+ * if (found.join() !== "reread,Read,get_report") throw new Error("unexpected");
+ * ```
+ */
+export function rankCompletions(typed: string, values: Iterable<string>): string[] {
+  const wanted = typed.toLowerCase();
+  const ranks: string[][] = [[], [], []];
+  for (const value of new Set(values)) {
+    const lower = value.toLowerCase();
+    if (value.startsWith(typed)) ranks[0]!.push(value);
+    else if (lower.startsWith(wanted)) ranks[1]!.push(value);
+    else if (hasWord(lower, wanted)) ranks[2]!.push(value);
+  }
+  return ranks.flat();
+}
+
+const WORD_REGEXP = /[\p{L}\p{N}]/u;
+
+function hasWord(text: string, wanted: string): boolean {
+  for (let at = text.indexOf(wanted, 1); at > 0; at = text.indexOf(wanted, at + 1)) {
+    if (!WORD_REGEXP.test(text[at - 1]!)) return true;
+  }
+  return false;
 }

@@ -168,6 +168,45 @@ export function textOf(result: ToolResult): string {
     .join("\n");
 }
 
+/** A piece of a text, and where it stands there. */
+export interface TextPiece {
+  readonly text: string;
+  /** Where it begins, which is one less than asked for when that is within a character. */
+  readonly start: number;
+  /** Where the next piece begins. */
+  readonly end: number;
+}
+
+/**
+ * Cuts a piece out of a text. Characters are UTF-16 code units, as those of `text.length`; one that takes two of them is
+ * never divided.
+ *
+ * @param range Where the piece begins, 0 by default, and its length, all that follows by default.
+ *
+ * @example Read a text in pieces
+ * ```ts
+ * import { pieceOf } from "collet";
+ *
+ * const first = pieceOf("a😀b", { length: 2 });
+ * const second = pieceOf("a😀b", { offset: first.end, length: 2 });
+ * if (`${first.text},${second.text}` !== "a,😀") throw new Error("unexpected");
+ * ```
+ */
+export function pieceOf(
+  text: string,
+  { offset = 0, length = text.length }: { readonly offset?: number; readonly length?: number } = {},
+): TextPiece {
+  const start = boundaryBefore(text, Math.min(offset, text.length));
+  const end = boundaryBefore(text, Math.min(offset + length, text.length));
+  // a piece as short as half a character would never come to an end
+  const next = end > start || length === 0 ? end : Math.min(start + 2, text.length);
+  return { text: text.slice(start, next), start, end: next };
+}
+
+function boundaryBefore(text: string, index: number): number {
+  return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(index - 1, index + 1)) ? index - 1 : index;
+}
+
 /** Encodes bytes as base64 (RFC 4648). */
 export function toBase64(bytes: Uint8Array): string {
   let binary = "";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Call, LogLevel, Principal } from "./call.ts";
-import type { JsonObject, ToolAnnotations, ToolResult } from "./content.ts";
-import type { Disposer, ItemKind } from "./plugin.ts";
+import type { Call, ClientView, LogLevel, Principal } from "./call.ts";
+import type { Icon, JsonObject, PromptResult, ResourceContents, ToolAnnotations, ToolResult } from "./content.ts";
+import type { Disposer, ItemKind, ResourceListing } from "./plugin.ts";
 import { type Contract, contract } from "./token.ts";
 
 // ---- the kernel ----
@@ -21,6 +21,8 @@ export interface ToolSummary {
   readonly outputSchema: JsonObject | undefined;
   readonly annotations: ToolAnnotations | undefined;
   readonly meta: JsonObject | undefined;
+  /** Whether a call may (`async`) or must (`required`) become a task; `undefined` where the tool does not say. */
+  readonly execution: "sync" | "async" | "required" | undefined;
 }
 
 /** The tools of the kernel, for plugins that list or call them. */
@@ -38,10 +40,60 @@ export interface Toolbox {
 }
 export const Toolbox: Contract<Toolbox> = contract("toolbox");
 
-/** Whoever asks for a list. */
+/** What `resources/templates/list` says of one template. */
+export interface TemplateListing extends Omit<ResourceListing, "uri" | "size"> {
+  readonly uriTemplate: string;
+}
+
+/** What `prompts/list` says of one prompt. */
+export interface PromptListing {
+  readonly name: string;
+  readonly title?: string;
+  readonly description: string;
+  readonly arguments: readonly PromptArgument[];
+  readonly icons?: readonly Icon[];
+  readonly _meta?: JsonObject;
+}
+
+/** One argument of a prompt. */
+export interface PromptArgument {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly required: boolean;
+}
+
+/** The resources and prompts of the kernel, for plugins that list, read or render them within a call. */
+export interface Catalog {
+  /** Lists the resources that the client of a call sees: fixed ones, and what templates list. Sorted by URI. */
+  listResources(call: Call): Promise<readonly ResourceListing[]>;
+  /** Lists the resource templates that the client of a call sees, sorted. */
+  listTemplates(call: Call): readonly TemplateListing[];
+  /** Lists the prompts that the client of a call sees, sorted by name. */
+  listPrompts(call: Call): readonly PromptListing[];
+  /**
+   * Reads a resource within a call: same client, a longer path.
+   *
+   * @throws {ToolError} when there is no such resource (with near URIs), reading fails, it reads itself in a circle, or
+   * the path is too deep.
+   */
+  readResource(uri: string, parent: Call): Promise<readonly ResourceContents[]>;
+  /**
+   * Renders a prompt within a call: same client, a longer path.
+   *
+   * @throws {ToolError} when there is no such prompt (with near names), the arguments do not fit, rendering fails, it
+   * renders itself in a circle, or the path is too deep.
+   */
+  renderPrompt(name: string, args: unknown, parent: Call): Promise<PromptResult>;
+}
+export const Catalog: Contract<Catalog> = contract("catalog");
+
+/** Whoever asks for a list; a {@linkcode Call} is one. */
 export interface Viewer {
   readonly sessionId: string | undefined;
   readonly principal: Principal | undefined;
+  /** What its program says of itself. A list of revision 2026-07-28 must not depend on it. */
+  readonly client: ClientView | undefined;
 }
 
 /** What one viewer sees. */
@@ -52,10 +104,13 @@ export interface View {
   has(kind: ItemKind, name: string, owner: string): boolean;
 }
 
-/** Decides which items a listing shows. Without a provider everything is listed; calls reach any item either way. */
+/**
+ * Decides which items a listing shows: those that everyone who narrows it shows, and all where nobody does. Calls reach
+ * any item either way. The kernel provides it.
+ */
 export interface Visibility {
-  /** Gives what a viewer sees now. */
-  view(viewer: Viewer): View;
+  /** Narrows lists to what `view` gives, which is asked for each list; the disposer ends that. */
+  narrow(view: (viewer: Viewer) => View): Disposer;
 }
 export const Visibility: Contract<Visibility> = contract("visibility");
 

@@ -4,8 +4,9 @@
  * @module
  */
 import { type Call, createCall } from "./call.ts";
+import { createCatalog } from "./catalog.ts";
 import type { PromptResult, ResourceContents, ToolResult } from "./content.ts";
-import { Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
+import { Catalog, Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
 import { ErrorCode, isProtocolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
 import {
   EventHub,
@@ -37,6 +38,7 @@ import { type CompletionRef, findCompletable } from "./completion.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import type { Contract, Event } from "./token.ts";
 import { createToolbox } from "./toolbox.ts";
+import { Narrowings } from "./visibility.ts";
 
 /** What a kernel can be told. */
 export interface KernelOptions {
@@ -102,6 +104,7 @@ export class Kernel implements AsyncDisposable {
   readonly #loaded = new Map<string, LoadedPlugin>();
   readonly #changedKinds = new Set<ItemKind>();
   readonly #subscriptions: Subscriptions;
+  readonly #narrowings: Narrowings;
   readonly #slots: Slots;
   #planned: Planned[] = [];
   #state: State = "new";
@@ -124,12 +127,17 @@ export class Kernel implements AsyncDisposable {
     this.prompts = new Registry({ kind: "prompt", compile: compilePrompt, onChange: onChange("prompt") });
     this.#subscriptions = new Subscriptions(this.resources);
     this.#slots = new Slots(this.#options.maxCalls);
+    this.#narrowings = new Narrowings(() => {
+      for (const kind of ["tool", "resource", "prompt"] as const) this.#registryChanged(kind);
+    });
     const protocol: Protocol = {
       extension: (extension) => this.extensions.add(extension),
       notify: (notification) => this.emit(ExtensionNotified, notification),
     };
     this.#provided.set(Toolbox.id, { provider: "kernel", value: createToolbox(this) });
+    this.#provided.set(Catalog.id, { provider: "kernel", value: createCatalog(this) });
     this.#provided.set(Protocol.id, { provider: "kernel", value: protocol });
+    this.#provided.set(Visibility.id, { provider: "kernel", value: this.#narrowings });
   }
 
   /**
@@ -313,9 +321,9 @@ export class Kernel implements AsyncDisposable {
     }
   }
 
-  /** Tells what a viewer sees in lists: everything, unless a plugin provides {@linkcode Visibility}. */
+  /** Tells what a viewer sees in lists: everything, unless plugins narrow it by {@linkcode Visibility}. */
   view(viewer: Viewer): View {
-    return this.get(Visibility)?.view(viewer) ?? EVERYTHING;
+    return this.#narrowings.view(viewer);
   }
 
   /** Gives the value of a contract, if a loaded plugin or the kernel provides it. */
@@ -434,8 +442,6 @@ export class Kernel implements AsyncDisposable {
     for (const kind of kinds) this.#events.emit(RegistryChanged, { kind });
   }
 }
-
-const EVERYTHING: View = Object.freeze({ key: "*", has: () => true });
 
 async function parseConfig(plugin: Plugin, config: unknown): Promise<unknown> {
   if (plugin.config === undefined) {

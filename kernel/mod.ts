@@ -40,7 +40,7 @@ export {
   type SampleResult,
 } from "./call.ts";
 export { collectCommands, collectDiagnostics, type Collector, collectRoutes, type MountedApp } from "./collectors.ts";
-export type { CompletionRef } from "./completion.ts";
+export { type CompletionRef, rankCompletions } from "./completion.ts";
 export {
   type Annotations,
   type Content,
@@ -50,12 +50,14 @@ export {
   type Json,
   type JsonObject,
   type MediaContent,
+  pieceOf,
   type PromptMessage,
   type PromptResult,
   type ResourceContents,
   type ResourceLink,
   type TextContent,
   textOf,
+  type TextPiece,
   toBase64,
   type ToolAnnotations,
   type ToolResult,
@@ -63,6 +65,7 @@ export {
   valueOf,
 } from "./content.ts";
 export {
+  Catalog,
   type Command,
   type CommandIo,
   Commands,
@@ -81,6 +84,9 @@ export {
   Processes,
   type ProcessExit,
   type ProcessResult,
+  type PromptArgument,
+  type PromptListing,
+  type TemplateListing,
   Toolbox,
   type ToolSummary,
   type View,

@@ -9,7 +9,7 @@ import { isObject } from "./content.ts";
 import { KernelError, messageOf } from "./errors.ts";
 import { clip, formatIssues, type Issue, typeName } from "./issue.ts";
 import { unknownKey } from "./json_schema/issues.ts";
-import { compileJsonSchema, readJsonSchema } from "./json_schema/mod.ts";
+import { compileJsonSchema, readJsonSchema, type Validate } from "./json_schema/mod.ts";
 
 export { formatIssues, type Issue } from "./issue.ts";
 
@@ -118,14 +118,23 @@ function isStandard(schema: unknown): schema is StandardSchema<unknown, unknown>
 }
 
 function compileJson(schema: unknown, options: CompileOptions): CompiledSchema {
-  const { schema: jsonSchema, validate } = compileJsonSchema(schema, options);
+  const { schema: jsonSchema, load } = compileJsonSchema(schema, options);
+  let validate: Validate | undefined;
+  const check = (value: unknown, by: Validate): ParseResult => {
+    const issues = by(value);
+    return issues.length === 0 ? { ok: true, value } : { ok: false, issues };
+  };
   return {
     jsonSchema,
     parse: (value) => {
-      const issues = validate(value);
-      return issues.length === 0 ? { ok: true, value } : { ok: false, issues };
+      if (validate !== undefined) return check(value, validate);
+      return load().then((loaded) => check(value, validate = loaded), failed);
     },
   };
+}
+
+function failed(thrown: unknown): ParseResult {
+  return { ok: false, issues: [{ path: [], message: `cannot be checked: ${messageOf(thrown)}` }] };
 }
 
 function compileStandard(schema: StandardSchema<unknown, unknown>, options: CompileOptions): CompiledSchema {
@@ -134,14 +143,10 @@ function compileStandard(schema: StandardSchema<unknown, unknown>, options: Comp
     result.issues === undefined
       ? { ok: true, value: result.value }
       : { ok: false, issues: result.issues.map((it) => toIssue(it, schema)) };
-  const failed = (thrown: unknown): ParseResult => ({
-    ok: false,
-    issues: [{ path: [], message: `cannot be checked: ${messageOf(thrown)}` }],
-  });
   let listed: JsonSchema | undefined;
   return {
     get jsonSchema() {
-      return listed ??= readJsonSchema(convert(schema, options), options);
+      return listed ??= readJsonSchema(withoutDialect(convert(schema, options)), options);
     },
     parse: (value) => {
       try {
@@ -168,6 +173,15 @@ function convert(schema: StandardSchema<unknown, unknown>, { what, direction = "
   throw new KernelError("SCHEMA_INVALID", `Cannot list ${what}: schemas of ${vendor} carry no JSON Schema`, {
     fix: "use valibot, or a library with Standard JSON Schema",
   });
+}
+
+// the protocol assumes this dialect; whoever writes JSON Schema and names it keeps it
+const DIALECT = "https://json-schema.org/draft/2020-12/schema";
+
+function withoutDialect(schema: unknown): unknown {
+  if (!isObject(schema) || schema["$schema"] !== DIALECT) return schema;
+  const { $schema: _, ...rest } = schema;
+  return rest;
 }
 
 /** Transformations after which a value has the type it had. */
@@ -202,8 +216,21 @@ function convertValibot(schema: unknown, direction: "input" | "output"): Record<
       return hasFlags || pattern === undefined ? others : { ...others, pattern };
     },
     overrideSchema: ({ valibotSchema, jsonSchema, errors }) =>
-      errors !== undefined && OPEN_TYPES.includes(valibotSchema.type) ? jsonSchema : undefined,
+      errors === undefined || OPEN_TYPES.includes(valibotSchema.type) ? withoutNoise({ ...jsonSchema }) : undefined,
   }) as Record<string, unknown>;
+}
+
+// every client reads the listed schemas into its model's context: what says nothing is not sent
+function withoutNoise(schema: Record<string, unknown>): Record<string, unknown> {
+  const { required, propertyNames, additionalProperties } = schema;
+  if (Array.isArray(required) && required.length === 0) delete schema["required"];
+  if (isObject(propertyNames) && propertyNames["type"] === "string" && Object.keys(propertyNames).length === 1) {
+    delete schema["propertyNames"];
+  }
+  if (isObject(additionalProperties) && Object.keys(additionalProperties).length === 0) {
+    delete schema["additionalProperties"];
+  }
+  return schema;
 }
 
 // ---- issues ----

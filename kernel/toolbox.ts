@@ -10,9 +10,7 @@ import { isKernelError, ToolError } from "./errors.ts";
 import type { ToolEntry } from "./items.ts";
 import type { Kernel } from "./kernel.ts";
 import { didYouMean } from "./near_names.ts";
-
-// deep enough for any honest composition, and an end for a dishonest one
-const MAX_DEPTH = 16;
+import { assertNestable } from "./nesting.ts";
 
 /** Makes the toolbox of a kernel. */
 export function createToolbox(kernel: Kernel): Toolbox {
@@ -36,16 +34,10 @@ async function callNested(
   kernel: Kernel,
   { name, args, parent }: { readonly name: string; readonly args: unknown; readonly parent: Call },
 ): Promise<ToolResult> {
-  const way = [...parent.path, name].join(" -> ");
   if (!kernel.tools.get(name)) {
     throw new ToolError(`Unknown tool "${name}"${didYouMean(name, kernel.tools.entries().map((it) => it.key))}`);
   }
-  if (parent.path.includes(name)) {
-    throw new ToolError(`Cannot call "${name}": it would call itself in a circle: ${way}`);
-  }
-  if (parent.path.length >= MAX_DEPTH) {
-    throw new ToolError(`Cannot call "${name}": ${MAX_DEPTH} tools are nested already: ${way}`);
-  }
+  assertNestable(name, { verb: "call", name, parent });
   return await kernel.call(name, args, parent);
 }
 
@@ -60,6 +52,7 @@ function summarize({ key, owner, definition, compiled }: ToolEntry, kernel: Kern
       outputSchema: compiled.output?.jsonSchema as JsonObject | undefined,
       annotations: definition.annotations,
       meta: definition.meta,
+      execution: definition.execution,
     };
   } catch (thrown) {
     if (!isKernelError(thrown)) throw thrown;

@@ -6,7 +6,6 @@
 import type { MountedApp } from "../collectors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ServerInfo } from "../transports/engine.ts";
-import { appOptions } from "./app_options.ts";
 import type { ProgramIo } from "./io.ts";
 import type { Settings } from "./settings.ts";
 import type { FoundToken } from "./token.ts";
@@ -50,9 +49,10 @@ export async function openHttp(
     readonly routes: readonly MountedApp[];
   },
 ): Promise<Door> {
-  const [{ createApp }, { listen }] = await Promise.all([
+  const [{ createApp }, { listen }, { appOptions }] = await Promise.all([
     import("../transports/app.ts"),
     import("../platform/listen.ts"),
+    import("./app_options.ts"),
   ]);
   const app = createApp(kernel, info, { ...appOptions(settings, token.token), routes });
   const listener = await listen((request) => app.fetch(request), settings);

@@ -7,7 +7,6 @@ import { createLog, type LogThreshold, type NamedLog } from "../log.ts";
 import { detectPlatform } from "../platform/mod.ts";
 import { compose, type Composition } from "./compose.ts";
 import { logFailures, type PluginPlace } from "./failures.ts";
-import { createModuleLoader } from "./plugin_modules.ts";
 import type { Program } from "./program.ts";
 import type { Setup } from "./setup.ts";
 
@@ -40,7 +39,10 @@ export async function composeFor({ program, setup, log, exposeErrors }: LocalOpt
     log,
     platform: await detectPlatform({ home: environment.home }),
     exposeErrors,
-    load: createModuleLoader({ environment, folder, programUrl: program.url }),
+    async load(specifier) {
+      const { createModuleLoader } = await import("./plugin_modules.ts");
+      return await createModuleLoader({ environment, folder, programUrl: program.url })(specifier);
+    },
   });
   for (const { plugin: { name }, url } of composition.choices) {
     places.push({ name, mark: url?.split("?")[0] ?? `/plugins/${name}/` });

@@ -3,27 +3,17 @@
  *
  * @module
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
-import type { CommandVerb } from "../contracts.ts";
-import { KernelError } from "../errors.ts";
-import { createLog, type NamedLog } from "../log.ts";
-import { didYouMean } from "../near_names.ts";
-import { detectPlatform } from "../platform/mod.ts";
-import { type Arguments, parseArguments } from "./arguments.ts";
-import { checkSandbox, type Composition, createKernel } from "./compose.ts";
-import { doctor } from "./doctor.ts";
+import { parseArguments } from "./arguments.ts";
+import type { CommandContext } from "./commands.ts";
+import { checkSandbox } from "./compose.ts";
 import { formatFailure } from "./failure_text.ts";
-import { helpText } from "./help.ts";
 import { openIo, type ProgramIo } from "./io.ts";
 import { composeFor, logFor } from "./local.ts";
 import type { Program } from "./program.ts";
 import { serve } from "./serve.ts";
-import { readSetup, type Setup } from "./setup.ts";
-import { awaitSignal, endWithin, STOP_MS } from "./shutdown.ts";
-import { assertNoMore, call, list, OWN_VERBS } from "./verbs.ts";
+import { readSetup } from "./setup.ts";
+import { assertNoMore, OWN_VERBS } from "./verbs.ts";
 
 const LONG_MS = 1_000_000_000;
 
@@ -48,114 +38,17 @@ async function run(program: Program, words: readonly string[], io: ProgramIo): P
     io.print(`${program.info.name} ${program.info.version}`);
     return 0;
   }
-  if (args.wantsHelp) return await help(program, { args, io });
+  if (args.wantsHelp) return await (await import("./commands.ts")).help(program, { args, io });
   const setup = await readSetup(args);
   const { verb = "serve" } = args;
-  const context: Context = {
+  const context: CommandContext = {
     ...{ program, args, setup, io },
     log: logFor(setup, verb === "serve" ? "info" : "warn"),
     // whoever reads an answer over HTTP need not be the operator
     exposeErrors: verb !== "serve" || setup.settings.transport === "stdio",
   };
-  // doctor must be able to say what is wrong with all else
-  if (verb === "doctor") return await runDoctor(context);
+  if (verb !== "serve") return await (await import("./commands.ts")).runCommand(context);
   checkSandbox(setup.settings);
-  const composition = await composeFor(context);
-  if (verb !== "serve") return await runStarted(composition, context);
   assertNoMore("serve", args.args);
-  return await serve(composition, context);
-}
-
-interface Context {
-  readonly program: Program;
-  readonly args: Arguments;
-  readonly setup: Setup;
-  readonly io: ProgramIo;
-  readonly log: NamedLog;
-  readonly exposeErrors: boolean;
-}
-
-/** Runs a command that needs a started kernel and ends by itself. */
-async function runStarted({ kernel, commands }: Composition, { args, setup, io, log }: Context): Promise<number> {
-  const controller = new AbortController();
-  const interrupted = awaitSignal(log).then((signal): never => {
-    controller.abort();
-    throw new KernelError("KERNEL_STATE", `Cannot finish: interrupted by ${signal}`);
-  });
-  const work = async () => {
-    await kernel.start();
-    const context = { args: args.args, json: setup.settings.json, io };
-    if (args.verb === "list") return list(kernel, context);
-    if (args.verb === "call") return await call(kernel, { ...context, signal: controller.signal });
-    const verb = findVerb(args.verb, commands.items);
-    const { print, warn } = io;
-    return await verb.run({ args: args.args, json: setup.settings.json, print, warn }) ?? 0;
-  };
-  try {
-    return await Promise.race([work(), interrupted]);
-  } finally {
-    endWithin(setup.settings.limits.graceMs + STOP_MS, log);
-    await kernel.stop();
-  }
-}
-
-function findVerb(name: string | undefined, verbs: readonly CommandVerb[]): CommandVerb {
-  const found = verbs.find((verb) => verb.name === name);
-  if (found !== undefined) return found;
-  const names = [...OWN_VERBS, ...verbs].map((verb) => verb.name);
-  throw new KernelError(
-    "OPTION_INVALID",
-    `Cannot run "${name}": there is no such command${didYouMean(name ?? "", names)}`,
-    { fix: `the commands are ${names.join(", ")}` },
-  );
-}
-
-async function runDoctor(context: Context): Promise<number> {
-  const { args, setup, io } = context;
-  const log = createLog({ level: "silent" });
-  const bare = createKernel({ settings: setup.settings, log, exposeErrors: true })
-    .use(await detectPlatform({ home: setup.environment.home }));
-  let kernel = bare;
-  let composition: Composition | undefined;
-  let failure: unknown;
-  try {
-    checkSandbox(setup.settings);
-    composition = await composeFor({ ...context, log });
-    kernel = await composition.kernel.start();
-  } catch (thrown) {
-    failure = thrown;
-    await bare.start();
-  }
-  try {
-    const options = { setup, kernel, probes: composition?.probes.items ?? [], failure };
-    return await doctor(options, { args: args.args, json: setup.settings.json, io });
-  } finally {
-    await kernel.stop();
-  }
-}
-
-/** Prints help. Plugins are set up in a home that is thrown away, to hear of their commands and leave nothing behind. */
-async function help(program: Program, { args, io }: Pick<Context, "args" | "io">): Promise<number> {
-  const home = await mkdtemp(join(tmpdir(), "collet-help-"));
-  let verbs: readonly CommandVerb[] = [];
-  try {
-    const setup = await readSetup(args);
-    const environment = { ...setup.environment, home };
-    const log = createLog({ level: "silent" });
-    const { kernel, commands } = await composeFor({
-      program,
-      setup: { ...setup, environment },
-      log,
-      exposeErrors: true,
-    });
-    await using _ = await kernel.start();
-    verbs = [...commands.items];
-  } catch (thrown) {
-    io.warn(formatFailure(thrown));
-    io.warn("the commands of plugins are left out below");
-  } finally {
-    await rm(home, { recursive: true, force: true });
-  }
-  io.print(helpText(program.info, [...OWN_VERBS, ...verbs]));
-  return 0;
+  return await serve(await composeFor(context), context);
 }

@@ -10,8 +10,8 @@ import type { LoadedModule } from "../config.ts";
 import type { Environment } from "../contracts.ts";
 import { KernelError, messageOf } from "../errors.ts";
 import { codeOf } from "../platform/real_path.ts";
-import { bundlePlugin } from "./bundle_plugin.ts";
 import { findPackage } from "./find_package.ts";
+import { guardChildren } from "./stdout.ts";
 
 /** Where modules are looked for. */
 export interface ModuleSources {
@@ -71,7 +71,10 @@ async function locateFile(
 async function importModule(url: string, { environment, programUrl }: ModuleSources): Promise<LoadedModule> {
   const cache = join(environment.home, "cache", "plugins");
   const importsPackages = environment.runtime !== "deno";
-  const bundle = () => bundlePlugin(url, { cache, programUrl, importsPackages });
+  const bundle = async () => {
+    const { bundlePlugin } = await import("./bundle_plugin.ts");
+    return await bundlePlugin(url, { cache, programUrl, importsPackages });
+  };
   if (environment.runtime === "node" && url.startsWith("file:") && TYPESCRIPT_REGEXP.test(url)) {
     return await importDefault(await bundle());
   }
@@ -86,6 +89,7 @@ async function importModule(url: string, { environment, programUrl }: ModuleSour
 }
 
 async function importDefault(url: string): Promise<LoadedModule> {
+  await guardChildren();
   const module: { default?: unknown } = await import(url);
   return { exported: module.default, url };
 }

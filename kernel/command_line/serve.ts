@@ -13,7 +13,7 @@ import type { ProgramIo } from "./io.ts";
 import type { Program } from "./program.ts";
 import type { Setup } from "./setup.ts";
 import { awaitSignal, endWithin, STOP_MS } from "./shutdown.ts";
-import { findToken, type FoundToken } from "./token.ts";
+import type { FoundToken } from "./token.ts";
 
 /** What serving needs. */
 export interface ServeOptions {
@@ -44,6 +44,7 @@ export async function serve(composition: Composition, options: ServeOptions): Pr
 // whatever is wrong with the token is found before any plugin begins to work
 async function tokenFor({ setup: { settings, environment }, log }: ServeOptions): Promise<FoundToken | undefined> {
   if (settings.transport !== "http") return undefined;
+  const { findToken } = await import("./token.ts");
   const token = await findToken({ settings, home: environment.home, variable: environment.variable });
   if (token.warning !== undefined) log.warn(token.warning);
   return token;

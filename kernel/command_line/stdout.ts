@@ -7,7 +7,6 @@
 import { Console } from "node:console";
 import process from "node:process";
 import { Writable } from "node:stream";
-import { redirectChildren } from "./child_output.ts";
 
 /** What is left of stdout for those who may write to it. */
 export type Stdout = Pick<Writable, "write" | "once" | "off">;
@@ -34,8 +33,16 @@ export function reserveStdout(): Stdout {
   const reserved = Deno === undefined ? ownWrites(stdout) : streamOver(Deno.stdout);
   if (Deno !== undefined) redirectDeno(Deno);
   stdout.write = stderr.write.bind(stderr) as typeof stdout.write;
-  redirectChildren();
+  isReserved = true;
   return reserved;
+}
+
+let isReserved = false;
+let guarding: Promise<void> | undefined;
+
+/** Keeps children from stdout as well. Only code that is not ours starts any by itself: it is called before that loads. */
+export async function guardChildren(): Promise<void> {
+  if (isReserved) await (guarding ??= import("./child_output.ts").then(({ redirectChildren }) => redirectChildren()));
 }
 
 // bound before `write` is replaced

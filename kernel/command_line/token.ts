@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { randomBytes } from "node:crypto";
+import { toBase64 } from "../content.ts";
 import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -118,13 +118,18 @@ async function warnOfReaders(path: string): Promise<string | undefined> {
   return (mode & OTHERS_MODE) === 0 ? undefined : `Other users can read ${path}; run "chmod 600 ${path}"`;
 }
 
+function makeToken(): string {
+  const base64 = toBase64(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
 // two servers may start at the same time: a link is made whole or not at all, and by one of them only
 async function keepToken(path: string): Promise<boolean> {
   const folder = dirname(path);
   const temporary = join(folder, `.collet-temp-${crypto.randomUUID()}`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(temporary, `${randomBytes(TOKEN_BYTES).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+    await writeFile(temporary, `${makeToken()}\n`, { mode: 0o600, flag: "wx" });
     await link(temporary, path);
     return true;
   } catch (thrown) {

@@ -50,6 +50,11 @@ export class SchemaDocument {
     return this.#places.get(schema)!.resource;
   }
 
+  /** Gives every subschema; those that are found meanwhile come as well. */
+  subschemas(): IterableIterator<SchemaObject> {
+    return this.#places.keys();
+  }
+
   /** Tells whether an object of the document is a schema, and not a value such as an `enum` lists. */
   has(object: Record<string, unknown>): boolean {
     return this.#places.has(object);

@@ -17,7 +17,7 @@ import { isObject } from "../content.ts";
 import { KernelError } from "../errors.ts";
 import type { Issue } from "../issue.ts";
 import { SchemaDocument, type SchemaObject } from "./document.ts";
-import { createValidator } from "./validator.ts";
+import { assertUsable } from "./usable.ts";
 import { TYPES } from "./vocabulary.ts";
 
 /** How a schema is used. */
@@ -28,22 +28,30 @@ export interface ReadOptions {
   readonly direction?: "input" | "output";
 }
 
+/** Gives the issues of a value, none when it is valid. Never throws. */
+export type Validate = (value: unknown) => readonly Issue[];
+
 /** A schema to list, and the validation by it. */
 export interface JsonSchemaValidator {
   readonly schema: SchemaObject;
-  /** Gives the issues of a value, none when it is valid. Never throws. */
-  validate(value: unknown): readonly Issue[];
+  /** Makes the validation, once; the library behind it is loaded with the first. */
+  load(): Promise<Validate>;
 }
 
 /**
- * Reads a JSON Schema and makes its validation.
+ * Reads a JSON Schema and prepares its validation.
  *
  * @throws {KernelError} `SCHEMA_INVALID` naming the place, when it is not one, is too large, refers outside itself, or
  * has a pattern that cannot be matched in linear time.
  */
 export function compileJsonSchema(schema: unknown, options: ReadOptions): JsonSchemaValidator {
   const document = readRoot(schema, options);
-  return { schema: document.root, validate: createValidator(document) };
+  assertUsable(document);
+  let loading: Promise<Validate> | undefined;
+  return {
+    schema: document.root,
+    load: () => loading ??= import("./validator.ts").then(({ createValidator }) => createValidator(document)),
+  };
 }
 
 /**

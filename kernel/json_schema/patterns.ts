@@ -5,6 +5,7 @@
  * @module
  */
 import { RE2JS } from "re2js";
+import { unsupported } from "./pattern_rules.ts";
 
 /** A compiled regular expression. */
 export interface Pattern {
@@ -14,33 +15,16 @@ export interface Pattern {
 }
 
 /**
- * Compiles a pattern of ECMA-262, the dialect of JSON Schema.
+ * Compiles a pattern that `assertPattern` has let pass.
  *
- * @throws {SyntaxError} when it is malformed, or has what RE2 does not match: look-around and back-references.
+ * @throws {SyntaxError} when RE2 does not match it all the same.
  */
 export function compilePattern(source: string): Pattern {
-  assertRegExp(source);
   try {
     const compiled = RE2JS.compile(toRe2(source));
     return { source, test: (text) => compiled.matcher(text).find() };
   } catch {
-    throw new SyntaxError("look-around, back-references and large repetitions are not supported");
-  }
-}
-
-/** Throws a {@linkcode SyntaxError} for a pattern of keys that is malformed, or might take more than quadratic time. */
-export function assertKeyPattern(source: string): void {
-  assertRegExp(source);
-  if (!isSimple(source)) {
-    throw new SyntaxError("for keys, repeated groups, look-around and a third repetition are not supported");
-  }
-}
-
-function assertRegExp(source: string): void {
-  try {
-    new RegExp(source, "u");
-  } catch {
-    throw new SyntaxError("not a regular expression");
+    throw unsupported();
   }
 }
 
@@ -55,13 +39,4 @@ function toRe2(source: string): string {
     if (whole === "[]") return "[^\\x{0}-\\x{10FFFF}]";
     return whole === "[^]" ? "[\\x{0}-\\x{10FFFF}]" : whole;
   });
-}
-
-const ATOM_REGEXP = /\\.|\[(?:\\.|[^\]\\])*\]/gs;
-const UNBOUNDED_REGEXP = /[*+]|\{\d+,\d*\}/g;
-
-function isSimple(source: string): boolean {
-  const bare = source.replace(ATOM_REGEXP, (atom) => /^\\[1-9k]/.test(atom) ? "(?=" : "x");
-  const repetitions = bare.match(UNBOUNDED_REGEXP) ?? [];
-  return !/\(\?[=!<]|\)[*+?{]/.test(bare) && repetitions.length <= 2;
 }

@@ -7,13 +7,13 @@
 import { dereference, format, type Schema, validate } from "@cfworker/json-schema";
 import { isObject } from "../content.ts";
 import { messageOf } from "../errors.ts";
-import { type Issue, show } from "../issue.ts";
+import type { Issue } from "../issue.ts";
 import { Budget, Exhausted } from "./budget.ts";
 import type { SchemaDocument, SchemaObject } from "./document.ts";
 import { toIssues } from "./issues.ts";
-import { assertKeyPattern, compilePattern, type Pattern } from "./patterns.ts";
+import { compilePattern, type Pattern } from "./patterns.ts";
 
-/** Makes the validation of a schema that has been read; see {@linkcode compileJsonSchema} for what it throws. */
+/** Makes the validation of a schema that has been read, and checked by `assertUsable`. */
 export function createValidator(document: SchemaDocument): (value: unknown) => readonly Issue[] {
   const prepared = new PreparedSchema(document);
   return (value) => prepared.validate(value);
@@ -111,15 +111,9 @@ class PreparedSchema {
   }
 
   #adaptReferences(schema: SchemaObject, copy: SchemaObject): void {
-    for (const keyword of ["$ref", "$dynamicRef"]) {
-      const reference = schema[keyword];
-      if (typeof reference !== "string") continue;
-      this.#document.resolve(schema, keyword);
-      if (keyword === "$ref") continue;
+    const reference = schema["$dynamicRef"];
+    if (typeof reference === "string") {
       // the library does not follow dynamic references; one with a single target is a plain one
-      if (!this.#document.isStatic(reference)) {
-        this.#document.fail(schema, [keyword], `${show(reference)} has several targets, expected one`);
-      }
       if (schema["$ref"] === undefined) copy["$ref"] = reference;
       else copy["allOf"] = [...(copy["allOf"] as unknown[] ?? []), { $ref: reference }];
     }
@@ -133,21 +127,9 @@ class PreparedSchema {
       const named = { format: `${PATTERN_FORMAT}${this.#patterns.length}` };
       if (copy["format"] === undefined) Object.assign(copy, named);
       else copy["allOf"] = [...(copy["allOf"] as unknown[] ?? []), named];
-      this.#patterns.push(this.#usable(schema, "pattern", () => compilePattern(pattern)));
+      this.#patterns.push(compilePattern(pattern));
     }
-    if (!isObject(patternProperties)) return;
-    for (const source of Object.keys(patternProperties)) {
-      this.#usable(schema, "patternProperties", () => assertKeyPattern(source));
-    }
-    this.#maxKeyLength = MAX_KEY_LENGTH;
-  }
-
-  #usable<T>(schema: SchemaObject, keyword: string, compile: () => T): T {
-    try {
-      return compile();
-    } catch (thrown) {
-      return this.#document.fail(schema, [keyword], `cannot use the pattern: ${messageOf(thrown)}`);
-    }
+    if (isObject(patternProperties)) this.#maxKeyLength = MAX_KEY_LENGTH;
   }
 }
 

@@ -8,8 +8,7 @@ import { definePlugin, type Plugin } from "../plugin.ts";
 import { Sql } from "../sql.ts";
 import { createEnvironment, type EnvironmentOptions, type Runtime } from "./environment.ts";
 import { createFiles, prepareHome } from "./files.ts";
-import { createProcesses } from "./processes.ts";
-import { createSql } from "./sqlite.ts";
+import { createProcessesOnDemand, createSqlOnDemand } from "./on_demand.ts";
 
 /**
  * Makes the platform plugin: files, processes, environment and SQLite.
@@ -25,12 +24,12 @@ export function createNodePlatform(options: EnvironmentOptions = {}, runtime?: R
     async setup(ctx) {
       const environment = createEnvironment(options, runtime);
       await prepareHome(environment.home);
-      const processes = createProcesses();
+      const processes = createProcessesOnDemand();
       ctx.own("process trees", () => processes.close());
       ctx.provide(Environment, environment);
       ctx.provide(Files, createFiles(environment.home));
       ctx.provide(Processes, processes);
-      ctx.provide(Sql, createSql());
+      ctx.provide(Sql, createSqlOnDemand());
     },
   });
 }

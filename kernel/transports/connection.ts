@@ -7,7 +7,7 @@
 import { onAbort } from "../abort.ts";
 import { type Call, type ClientView, LOG_LEVELS, type LogLevel, type Principal } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
-import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
+import { ErrorCode, ProtocolError } from "../errors.ts";
 import type { Disposer } from "../plugin.ts";
 import { legacyCall } from "./client_call.ts";
 import { type Engine, methodNotFound } from "./engine.ts";

@@ -5,11 +5,12 @@
  * @module
  */
 import type { Call } from "../call.ts";
-import { isObject, type JsonObject } from "../content.ts";
+import { listResources, promptListing, templateListing } from "../catalog.ts";
+import type { JsonObject } from "../content.ts";
 import { ErrorCode, isKernelError, messageOf, ProtocolError } from "../errors.ts";
 import type { PromptEntry, ResourceEntry, ToolEntry } from "../items.ts";
 import type { Kernel } from "../kernel.ts";
-import type { ItemKind, ResourceListing } from "../plugin.ts";
+import type { ItemKind } from "../plugin.ts";
 import type { Encoded } from "./messages.ts";
 import type { Era } from "./revisions.ts";
 
@@ -33,8 +34,8 @@ interface ListKind {
   readonly kind: ItemKind;
   /** The field of the result. */
   readonly field: string;
-  /** Writes an entry; `undefined` leaves it out. */
-  write(entry: AnyEntry, options: { readonly era: Era; readonly tasks: boolean }): JsonObject | undefined;
+  /** Describes an entry. */
+  write(entry: AnyEntry, options: { readonly era: Era; readonly tasks: boolean }): object;
 }
 
 const LISTS: Readonly<Record<Exclude<ListMethod, "resources/list">, ListKind>> = {
@@ -116,8 +117,7 @@ export class Listings {
     const slice = entries.slice(start, start + PAGE_SIZE);
     const items = slice.flatMap((entry) => {
       try {
-        const listing = list.write(entry, { era, tasks });
-        return listing === undefined ? [] : [JSON.stringify(listing)];
+        return [JSON.stringify(list.write(entry, { era, tasks }))];
       } catch (thrown) {
         // a schema that cannot be shown holds back its own item, not the list
         this.#kernel.log.error(`"${entry.key}" is not listed: ${messageOf(thrown)}`, {
@@ -170,47 +170,6 @@ function toolListing(
     execution: isTask ? { taskSupport } : undefined,
     _meta: meta,
   };
-}
-
-function promptListing({ key, definition, compiled }: PromptEntry): JsonObject {
-  const { title, description, icons, meta } = definition;
-  const { properties, required } = compiled.args?.jsonSchema ?? {};
-  const args = Object.entries(isObject(properties) ? properties : {}).map(([name, schema]) => ({
-    name,
-    title: isObject(schema) ? schema["title"] : undefined,
-    description: isObject(schema) ? schema["description"] : undefined,
-    required: Array.isArray(required) && required.includes(name),
-  }));
-  return { name: key, title, description, arguments: args, icons, _meta: meta };
-}
-
-function templateListing({ key, definition }: ResourceEntry): JsonObject {
-  const { name, title, description, mimeType, icons, annotations, meta } = definition;
-  return { uriTemplate: key, name, title, description, mimeType, icons, annotations, _meta: meta };
-}
-
-/** Lists the resources that a call's client sees: fixed ones, and what templates list. Sorted by URI. */
-async function listResources(kernel: Kernel, call: Call): Promise<ResourceListing[]> {
-  const view = kernel.view(call);
-  const entries = kernel.resources.entries().filter(({ key, owner }) => view.has("resource", key, owner));
-  const lists = await Promise.all(entries.map((entry) => listedBy(entry, { kernel, call })));
-  return lists.flat().sort((a, b) => (a.uri < b.uri ? -1 : 1));
-}
-
-async function listedBy(
-  { definition, compiled, key, owner }: ResourceEntry,
-  { kernel, call }: { readonly kernel: Kernel; readonly call: Call },
-): Promise<readonly ResourceListing[]> {
-  if (compiled.template === undefined) {
-    const { name, title, description, mimeType, icons, annotations, size, meta } = definition;
-    return [{ uri: key, name, title, description, mimeType, icons, annotations, size, _meta: meta } as ResourceListing];
-  }
-  try {
-    return await definition.list?.(call) ?? [];
-  } catch (thrown) {
-    kernel.log.error(`Resources of "${key}" are not listed: ${messageOf(thrown)}`, { plugin: owner, error: thrown });
-    return [];
-  }
 }
 
 // entries are sorted by key

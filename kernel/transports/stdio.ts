@@ -10,7 +10,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Disposer } from "../plugin.ts";
 import { Connection } from "./connection.ts";
 import { Engine, type ServerInfo } from "./engine.ts";
-import { type LineOptions, Lines } from "./lines.ts";
+import { type LineOptions, Lines } from "./stdio_lines.ts";
 import { followChanges, ListenHub } from "./listening.ts";
 import {
   type Encoded,

@@ -7,7 +7,7 @@
  * import exposure from "./mod.ts";
  *
  * await using kernel = await new Kernel().use(exposure).start();
- * const view = kernel.view({ sessionId: undefined, principal: undefined });
+ * const view = kernel.view({ sessionId: undefined, principal: undefined, client: undefined });
  * if (!view.has("tool", "search_tools", "library")) throw new Error("unexpected");
  * if (view.has("tool", "delete_tool", "library")) throw new Error("unexpected");
  * ```
@@ -35,14 +35,13 @@ const exposure: Plugin<void> = definePlugin({
   name: "exposure",
   version: "1.0.0",
   description: "Lists a small set of tools to start with, and those made at run time",
-  requires: { library: optional(ToolLibrary) },
-  provides: [Visibility],
-  setup({ provide, deps: { library } }) {
+  requires: { visibility: Visibility, library: optional(ToolLibrary) },
+  setup({ own, deps: { visibility, library } }) {
     const view: View = {
       key: "start",
       has: (kind, name) => kind !== "tool" || START_TOOLS.includes(name) || library?.get(name)?.state === "ready",
     };
-    provide(Visibility, { view: () => view });
+    own("narrowing", visibility.narrow(() => view));
   },
 });
 

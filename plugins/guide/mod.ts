@@ -19,6 +19,7 @@ import {
   type Plugin,
   type PluginContext,
   ProtocolError,
+  rankCompletions,
   RegistryChanged,
   type Requires,
   type ResourceListing,
@@ -71,7 +72,7 @@ const guide: Plugin<void> = definePlugin({
         description: "One tool: what it does, its schemas, and how to call it",
         mimeType: MARKDOWN,
         list: () => scheme === "collet" ? toolbox.list().map((tool) => listing(scheme, tool)) : [],
-        complete: (_, value) => toolbox.list().map((tool) => tool.name).filter((name) => name.startsWith(value)),
+        complete: (_, value) => rankCompletions(value, toolbox.list().map((tool) => tool.name)),
         subscribe: (uri) =>
           watched.add(uri, () => {
             const tool = toolbox.get(uri.slice(`${scheme}://tools/`.length));

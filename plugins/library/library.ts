@@ -23,11 +23,12 @@ import type {
   ToolLibrary,
   VersionEntry,
 } from "./contract.ts";
+import type { Memory } from "../memory/contract.ts";
 import { isToolName, VERSIONS_FOLDER } from "./layout.ts";
 import { recordLegacyTools } from "./legacy.ts";
 import { checkSchemas, type Register } from "./offered_tool.ts";
 import { describeTool, Shelf, type ShelvedTool } from "./shelf.ts";
-import { type FoundTool, type StagedTool, ToolStorage } from "./storage.ts";
+import { DAY_MS, type FoundTool, type StagedTool, ToolStorage } from "./storage.ts";
 import { compareVersions, isVersion } from "./versions.ts";
 
 /** What a {@linkcode Library} works with. */
@@ -39,6 +40,8 @@ export interface LibraryOptions {
   readonly toolbox: Toolbox;
   readonly register: Register;
   readonly log: Log;
+  /** What tools remember, if anything keeps it. */
+  readonly memory?: Memory | undefined;
   /** How long deleted tools are kept. */
   readonly trashDays: number;
   /** Hears of each tool that went to the trash. */
@@ -68,6 +71,7 @@ export class Library implements ToolLibrary {
       await this.#apply(await this.#storage.scan());
       await this.#readLegacy();
     });
+    await this.#options.memory?.adopt(this.#options.folder);
   }
 
   async #readLegacy(): Promise<void> {
@@ -241,7 +245,6 @@ export class Library implements ToolLibrary {
   }
 
   async remove(name: string): Promise<RemovedTool | undefined> {
-    const { trashDays, onRemoved } = this.#options;
     await this.refresh();
     if (this.#shelf.find(name) === undefined) return undefined;
     return await this.#inTurn(() =>
@@ -249,12 +252,24 @@ export class Library implements ToolLibrary {
         await this.#apply(await this.#storage.scan());
         const tool = this.#shelf.find(name);
         if (tool === undefined) return undefined;
-        const removed = await this.#storage.trash(name, { folder: tool.folder, trashDays });
+        const removed = await this.#moveToTrash(name, tool.folder);
         await this.#shelf.take(tool.folder);
-        onRemoved(removed);
+        this.#options.onRemoved(removed);
         return removed;
       })
     );
+  }
+
+  /** Moves a tool and what it remembers to the trash, or neither. */
+  async #moveToTrash(name: string, folder: string): Promise<RemovedTool> {
+    const { trashDays, memory } = this.#options;
+    const remembered = await memory?.trash(name, new Date(Date.now() + trashDays * DAY_MS));
+    try {
+      return await this.#storage.trash(name, { folder, trashDays });
+    } catch (error) {
+      await remembered?.restore();
+      throw error;
+    }
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

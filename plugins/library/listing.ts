@@ -73,6 +73,9 @@ const HEADINGS: Readonly<Record<string, string>> = Object.freeze({
   [UNREADABLE]: "Broken",
 });
 
+/** The kinds that a list can be narrowed to. */
+export const KINDS: readonly string[] = Object.freeze(Object.keys(HEADINGS));
+
 const CALL_HINT = 'Call one by its name, or with `call_tool`: `{"tool_name": "…", "arguments": {…}}`.';
 
 /** Writes a list of tools, grouped by kind. */

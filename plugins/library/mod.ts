@@ -15,7 +15,8 @@
  * @module
  */
 import * as v from "valibot";
-import { definePlugin, Environment, Files, KernelStarted, type Plugin, Toolbox } from "../../kernel/mod.ts";
+import { definePlugin, Environment, Files, KernelStarted, optional, type Plugin, Toolbox } from "../../kernel/mod.ts";
+import { Memory } from "../memory/contract.ts";
 import { ToolLibrary, ToolRemoved } from "./contract.ts";
 import { Library } from "./library.ts";
 import { registerTools } from "./tools.ts";
@@ -38,10 +39,10 @@ const library: Plugin<LibraryConfig> = definePlugin({
   version: "1.0.0",
   description: "Tools made at run time: their folders, versions and names",
   config: Config,
-  requires: { files: Files, environment: Environment, toolbox: Toolbox },
+  requires: { files: Files, environment: Environment, toolbox: Toolbox, memory: optional(Memory) },
   provides: [ToolLibrary],
   async setup(ctx) {
-    const { files, environment, toolbox } = ctx.deps;
+    const { files, environment, toolbox, memory } = ctx.deps;
     const directory = ctx.config.tools_dir ?? environment.variable("TOOLS_DIR");
     const made = new Library({
       home: files,
@@ -49,6 +50,7 @@ const library: Plugin<LibraryConfig> = definePlugin({
       toolbox,
       register: (definition) => ctx.tool(definition),
       log: ctx.log,
+      memory,
       trashDays: ctx.config.trash_days,
       onRemoved: (tool) => ctx.emit(ToolRemoved, tool),
     });

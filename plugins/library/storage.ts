@@ -24,7 +24,8 @@ import { compareVersions, isVersion, nextVersion } from "./versions.ts";
 
 const LOCK = "library";
 const LOCK_MS = 30_000;
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** Milliseconds of a day. */
+export const DAY_MS = 24 * 60 * 60 * 1000;
 /** A staging folder that is older belongs to nobody: no installation takes so long. */
 const STAGING_MS = DAY_MS;
 const ASIDE_SUFFIX_REGEXP = /\.old-[0-9a-f-]{36}$/;

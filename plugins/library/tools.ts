@@ -9,12 +9,22 @@ import {
   didYouMean,
   type JsonObject,
   type PluginContext,
+  rankCompletions,
   type Toolbox,
   ToolError,
   toolResult,
 } from "../../kernel/mod.ts";
 import type { ToolLibrary } from "./contract.ts";
-import { BUILT_IN, type Described, entryOf, foundText, listText, searchableOf, type ToolEntry } from "./listing.ts";
+import {
+  BUILT_IN,
+  type Described,
+  entryOf,
+  foundText,
+  KINDS,
+  listText,
+  searchableOf,
+  type ToolEntry,
+} from "./listing.ts";
 import { rank } from "./search.ts";
 
 /** What the tools need. */
@@ -39,7 +49,7 @@ const Entry = v.object({
 const Entries = v.object({ tools: v.array(Entry) });
 
 const SCHEMAS = v.optional(
-  v.pipe(v.boolean(), v.description("Also give the input and output schema of each; false by default")),
+  v.pipe(v.boolean(), v.description("Also give their schemas")),
   false,
 );
 const READS = { readOnlyHint: true, openWorldHint: false } as const;
@@ -55,19 +65,18 @@ export function registerTools(context: ToolsContext): void {
 function registerList({ tool, library, toolbox }: ToolsContext): void {
   tool({
     name: "list_tools",
-    description: "List the tools that were made at run time, by kind, with those that are broken or not available. " +
-      'Without parameters it lists them all; `{"search": "weather"}` those about the weather; ' +
-      `\`{"filter": "${BUILT_IN}"}\` the tools that came with the server.`,
+    description: "List the tools that were made at run time, by kind, with those that are broken or not available.",
     input: v.strictObject({
       filter: v.optional(v.pipe(
         v.string(),
-        v.description(`Only this kind: script, wasm, pipeline, mcp, or ${BUILT_IN}`),
+        v.description(`Only this kind: script, wasm, pipeline, mcp, or ${BUILT_IN}: those that came with the server`),
       )),
       search: v.optional(v.pipe(v.string(), v.description("Only tools that these words match"))),
       schemas: SCHEMAS,
     }),
     output: Entries,
     annotations: { title: "List tools", ...READS },
+    complete: (argument, value) => argument === "filter" ? rankCompletions(value, KINDS) : [],
     run: async ({ filter, search = "", schemas }) => {
       const all = filter === BUILT_IN
         ? builtIn(await describeAll(library, toolbox))
@@ -86,10 +95,10 @@ function registerList({ tool, library, toolbox }: ToolsContext): void {
 function registerSearch({ tool, library, toolbox }: ToolsContext): void {
   tool({
     name: "search_tools",
-    description: "Find tools by what they do, among all that can be called: made at run time, built in, hidden from " +
-      'lists or not. For example `{"query": "resize an image", "limit": 5, "schemas": true}`.',
+    description:
+      "Find tools by what they do, among all that can be called: made at run time or built in, listed or not.",
     input: v.strictObject({
-      query: v.pipe(v.string(), v.trim(), v.minLength(1), v.description("Words that say what the tool should do")),
+      query: v.pipe(v.string(), v.trim(), v.minLength(1), v.description("Such as: resize an image")),
       limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)), 10),
       schemas: SCHEMAS,
     }),
@@ -109,15 +118,15 @@ function registerCall({ tool, library, toolbox }: ToolsContext): void {
   tool({
     name: "call_tool",
     description: "Call any tool by its name, also one that your list of tools does not show, such as one just made. " +
-      'For example `{"tool_name": "adder", "arguments": {"a": 1, "b": 2}}`. The answer is that of the tool.',
+      'Example: `{"tool_name": "adder", "arguments": {"a": 1, "b": 2}}`.',
     // written out: a record of valibot takes lists as well
     input: {
       type: "object",
       properties: {
-        tool_name: { type: "string", description: "Name of the tool; search_tools and list_tools know them" },
+        tool_name: { type: "string", description: "As search_tools and list_tools give it" },
         arguments: {
           type: ["object", "string"],
-          description: "Arguments as its input schema wants them: an object, or one written as JSON text",
+          description: "An object as the tool's input schema wants it, or one written as JSON text",
           default: {},
         },
       },
@@ -125,6 +134,8 @@ function registerCall({ tool, library, toolbox }: ToolsContext): void {
       additionalProperties: false,
     },
     annotations: { title: "Call a tool", readOnlyHint: false, destructiveHint: true, openWorldHint: true },
+    complete: (argument, value) =>
+      argument === "tool_name" ? rankCompletions(value, toolbox.list().map((it) => it.name)) : [],
     run: async ({ tool_name, arguments: given = {} }, call) => {
       const name = tool_name as string;
       const args = readArguments(name, given);
@@ -165,10 +176,12 @@ function registerDelete({ tool, library, toolbox }: ToolsContext): void {
     name: "delete_tool",
     description:
       "Delete a tool that was made at run time, with its versions. It is kept in a trash for some days, and " +
-      'its name is free at once. For example `{"tool_name": "adder"}`.',
-    input: v.strictObject({ tool_name: v.pipe(v.string(), v.description("Name of the tool")) }),
+      "its name is free at once.",
+    input: v.strictObject({ tool_name: v.string() }),
     output: v.object({ deleted: v.string(), trash: v.string(), kept_until: v.string() }),
     annotations: { title: "Delete a tool", readOnlyHint: false, destructiveHint: true, openWorldHint: false },
+    complete: async (argument, value) =>
+      argument === "tool_name" ? rankCompletions(value, (await library.list()).map((it) => it.name)) : [],
     run: async ({ tool_name: name }, call: Call) => {
       call.signal.throwIfAborted();
       const removed = await library.remove(name);

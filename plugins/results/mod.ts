@@ -17,13 +17,24 @@ import {
   definePlugin,
   ErrorCode,
   type Interceptor,
+  isToolError,
+  pieceOf,
   type Plugin,
   ProtocolError,
+  rankCompletions,
   Toolbox,
+  ToolError,
   type ToolResult,
+  toolResult,
 } from "../../kernel/mod.ts";
+import { AnswerLimit } from "./contract.ts";
 import { KeptResults } from "./kept_results.ts";
-import { shorten, sizeOf, wholeOf } from "./shorten.ts";
+import { shorten, sizeOf } from "./shorten.ts";
+
+// a shorter answer has no room for a piece of a text and for where it stands
+const LEAST_ANSWER = 1_000;
+/** The tool by which clients read resources that do not do it themselves. */
+const READER = "read_resource";
 
 const count = (fallback: number) => v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), fallback);
 
@@ -44,49 +55,59 @@ const results: Plugin<ResultsConfig> = definePlugin({
   version: "1.0.0",
   description: "Keeps large results behind a resource link",
   config: v.strictObject({
-    inline_characters: count(1_000_000),
+    inline_characters: v.optional(v.pipe(v.number(), v.integer(), v.minValue(LEAST_ANSWER)), 1_000_000),
     head_characters: count(2_000),
     kept_characters: count(64 * 1024 * 1024),
     kept_ms: count(3_600_000),
   }),
   requires: { toolbox: Toolbox },
+  provides: [AnswerLimit],
   setup(ctx) {
     const { config, deps: { toolbox } } = ctx;
     const kept = new KeptResults({ maxSize: config.kept_characters, maxAgeMs: config.kept_ms });
     ctx.own("kept results", () => kept.clear());
+    const limit = config.inline_characters;
+    ctx.provide(AnswerLimit, { characters: limit });
     ctx.resource({
       uri: "collet://results/{id}{?offset,length}",
       name: "result",
       title: "Large result",
-      description: "The whole of a result that was too long for one answer, or a piece of it (in characters)",
+      description: "The whole of a result that was too long for one answer, or a piece of its text (in characters)",
+      complete: (argument, value, { principal }) =>
+        argument === "id" ? rankCompletions(value, kept.idsOf(principal?.id)) : [],
       read({ id, offset, length }, { uri, principal }) {
-        const found = kept.find(id, principal?.id);
-        if (found === undefined) {
+        const part = kept.find(id, principal?.id);
+        if (part === undefined) {
           throw new ProtocolError(ErrorCode.resourceNotFound, "Resource not found: results are kept for a time", {
             uri,
           });
         }
-        const start = pieceNumber(offset, 0);
-        const text = found.text.slice(start, start + pieceNumber(length, found.text.length));
-        return [{ uri, mimeType: found.mimeType, text }];
+        if ("blob" in part) return [{ uri, ...part }];
+        const range = { ...pieceNumber("offset", offset), ...pieceNumber("length", length) };
+        return [{ uri, mimeType: part.mimeType, text: pieceOf(part.text, range).text }];
       },
     });
     ctx.intercept(
       (async (invocation, next) => {
-        const outcome = await next();
         // tools that call tools get the whole
-        if (invocation.kind !== "tool" || invocation.call.path.length > 1) return outcome;
-        const result = outcome as ToolResult;
-        if (sizeOf(result) <= config.inline_characters) return outcome;
-        const whole = wholeOf(result);
-        const id = kept.keep({ ...whole, principalId: invocation.call.principal?.id });
-        if (id === undefined) throw new RangeError(`the result has ${whole.text.length} characters, too many to keep`);
+        if (invocation.kind !== "tool" || invocation.call.path.length > 1) return await next();
+        const hasOutputSchema = () => toolbox.get(invocation.name)?.outputSchema !== undefined;
+        const result = await outcomeOf(next as () => Promise<ToolResult>, { limit, hasOutputSchema });
+        const size = sizeOf(result);
+        if (size <= limit) return result;
         return shorten(result, {
           tool: invocation.name,
-          uri: `collet://results/${id}`,
-          whole,
+          limit,
           head: config.head_characters,
-          hasOutputSchema: toolbox.get(invocation.name)?.outputSchema !== undefined,
+          hasOutputSchema: hasOutputSchema(),
+          reader: toolbox.get(READER) === undefined ? undefined : READER,
+          keep: (parts) => {
+            const ids = kept.keep(parts, invocation.call.principal?.id);
+            if (ids !== undefined) return ids.map((id) => `collet://results/${id}`);
+            throw new ToolError(
+              `Cannot answer: the result of "${invocation.name}" has ${size} characters, too many to keep; ask for less`,
+            );
+          },
         });
       }) as Interceptor,
     );
@@ -95,8 +116,28 @@ const results: Plugin<ResultsConfig> = definePlugin({
 
 export default results;
 
-function pieceNumber(text: string | undefined, fallback: number): number {
-  if (text === undefined || text === "") return fallback;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new ProtocolError(ErrorCode.invalidParams, `Cannot read a piece: "${text}" is not a number of characters`);
+// a failure that is short stays as it was thrown
+async function outcomeOf(
+  next: () => Promise<ToolResult>,
+  { limit, hasOutputSchema }: { readonly limit: number; hasOutputSchema(): boolean },
+): Promise<ToolResult> {
+  try {
+    return await next();
+  } catch (thrown) {
+    if (!isToolError(thrown)) throw thrown;
+    const failed = toolResult({
+      content: [{ type: "text", text: thrown.message }],
+      isError: true,
+      // clients hold the data of a failure to the schema as well
+      ...(thrown.data !== undefined && !hasOutputSchema() && { structuredContent: thrown.data }),
+    });
+    if (sizeOf(failed) <= limit) throw thrown;
+    return failed;
+  }
+}
+
+function pieceNumber<K extends "offset" | "length">(name: K, text: string | undefined): { readonly [N in K]?: number } {
+  if (text === undefined || text === "") return {};
+  if (/^\d{1,15}$/.test(text)) return { [name]: Number(text) } as { readonly [N in K]: number };
+  throw new ProtocolError(ErrorCode.invalidParams, `Cannot read a piece: ${name} is "${text}", expected a number`);
 }

@@ -17,6 +17,8 @@ import {
   ToolError,
   valueOf,
 } from "../../kernel/mod.ts";
+import type { ToolMemory } from "../memory/contract.ts";
+import { MEMORY_REQUESTS } from "./memory_messages.ts";
 import type { StreamedOutput } from "./streamed_output.ts";
 
 /** What messages act on. */
@@ -26,13 +28,15 @@ export interface MessageHost {
   /** The call that the script serves. */
   readonly call: Call;
   readonly toolbox: Toolbox;
+  /** What the script remembers for whoever calls it; `undefined` where nothing keeps it. */
+  readonly memory: ToolMemory | undefined;
   readonly streamed: StreamedOutput;
 }
 
 /** Serves a message that wants no reply. */
 type Notice = (params: JsonObject, host: MessageHost) => void | Promise<void>;
-/** Serves a message that wants one; what it throws is answered as the protocol has it. */
-type Request = (params: JsonObject, host: MessageHost) => Promise<JsonObject>;
+/** Serves a message that wants a reply; what it throws is answered as the protocol has it. */
+export type Request = (params: JsonObject, host: MessageHost) => Promise<JsonObject>;
 
 /** Messages without a reply. */
 export const NOTICES: ReadonlyMap<string, Notice> = new Map([
@@ -46,16 +50,16 @@ export const REQUESTS: ReadonlyMap<string, Request> = new Map<string, Request>([
   ["elicitation/create", elicit],
   ["sampling/createMessage", sample],
   ["tools/call", callTool],
-  ...["memory/get", "memory/set", "memory/list", "memory/delete"].map((name) => [name, missing("Memory")] as const),
+  ...MEMORY_REQUESTS,
   ...["resources/list", "resources/read"].map((name) => [name, missing("Resources")] as const),
 ]);
 
 /** What a script is told of its surroundings: which requests can succeed. */
-export function capabilitiesOf({ client }: Call): JsonObject {
+export function capabilitiesOf({ client }: Call, { hasMemory }: { readonly hasMemory: boolean }): JsonObject {
   return {
     sampling: client.capabilities["sampling"] !== undefined,
     elicitation: client.capabilities["elicitation"] !== undefined,
-    memory: false,
+    memory: hasMemory,
     resources: false,
   };
 }
@@ -91,7 +95,7 @@ async function progress(params: JsonObject, { call, streamed }: MessageHost): Pr
 }
 
 async function elicit(params: JsonObject, { call }: MessageHost): Promise<JsonObject> {
-  if (capabilitiesOf(call)["elicitation"] !== true) {
+  if (call.client.capabilities["elicitation"] === undefined) {
     return { action: "decline", error: "the client cannot ask its user" };
   }
   try {

@@ -25,8 +25,9 @@
  * @module
  */
 import * as v from "valibot";
-import { definePlugin, Environment, Files, type Plugin, Processes, Toolbox } from "../../kernel/mod.ts";
+import { definePlugin, Environment, Files, optional, type Plugin, Processes, Toolbox } from "../../kernel/mod.ts";
 import { ToolLibrary } from "../library/contract.ts";
+import { Memory } from "../memory/contract.ts";
 import { ScriptRunner } from "./contract.ts";
 import { scriptKind } from "./kind.ts";
 import { registerRegisterScript } from "./register_script.ts";
@@ -53,15 +54,17 @@ const scripts: Plugin<ScriptsConfig> = definePlugin({
     environment: Environment,
     toolbox: Toolbox,
     library: ToolLibrary,
+    memory: optional(Memory),
   },
   provides: [ScriptRunner],
   async setup(ctx) {
-    const { files, processes, environment, toolbox, library } = ctx.deps;
+    const { files, processes, environment, toolbox, library, memory } = ctx.deps;
     const runner = new Runner({
       home: files,
       processes,
       environment,
       toolbox,
+      memory,
       toolsFolder: library.path,
       signal: ctx.signal,
       timeoutMs: ctx.config.timeout_ms,

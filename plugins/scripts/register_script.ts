@@ -4,9 +4,10 @@
  * @module
  */
 import * as v from "valibot";
-import { type Log, type PluginContext, toolResult } from "../../kernel/mod.ts";
+import { type Log, type PluginContext, rankCompletions, toolResult } from "../../kernel/mod.ts";
 import type { SavedTool, ToolLibrary } from "../library/contract.ts";
 import type { Machine } from "./interpreter.ts";
+import { COMMON_INTERPRETERS } from "./languages.ts";
 import { type PreparedScript, prepareScript } from "./registration.ts";
 
 const LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
@@ -19,16 +20,16 @@ function described<S extends v.GenericSchema>(schema: S, text: string) {
 }
 
 const Input = v.strictObject({
-  name: described(v.string(), "Name of the tool: 1 to 64 of A-Z a-z 0-9 _ -"),
-  description: described(v.string(), "What the tool does and when to use it, for the model that will choose it"),
+  name: described(v.string(), "1 to 64 of A-Z a-z 0-9 _ -"),
+  description: described(v.string(), "What the tool does and when to use it"),
   code: described(v.string(), "The whole script"),
   interpreter: v.optional(described(
     v.string(),
-    "Command that runs the script, without a shell: python3, node, deno, bash, ruby, perl, php, npx tsx, deno run -A, " +
-      "or an absolute path. Without it the first line of the code names one, such as #!/usr/bin/env python3",
+    "Command that runs the script, without a shell: python3, node, deno run -A, bash, ruby, npx tsx or another; " +
+      "without it the first line of the code names one (#!/usr/bin/env python3)",
   )),
   extension: v.optional(
-    described(v.string(), "Ending of the script's file, such as mjs; by the interpreter when left out"),
+    described(v.string(), "Of the script's file, such as mjs; by default that of the language"),
   ),
   input_schema: v.optional(described(JsonSchema, "JSON Schema of the arguments; its root is an object")),
   output_schema: v.optional(described(JsonSchema, "JSON Schema of the result, which is then checked")),
@@ -47,9 +48,9 @@ const Input = v.strictObject({
   requires_services: v.optional(described(Texts, "Services that must run; not supported by this version"), []),
   timeout_ms: v.optional(described(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LONGEST_TIMEOUT_MS)),
-    "Ends a call after this many milliseconds; 300000 when left out",
+    "Ends a call; 300000 by default",
   )),
-  tags: v.optional(described(Texts, "Words by which the tool can be found")),
+  tags: v.optional(described(Texts, "Words to find it by")),
   examples: v.optional(described(
     v.array(v.strictObject({
       description: v.optional(v.string()),
@@ -60,7 +61,7 @@ const Input = v.strictObject({
   )),
   protocol: v.optional(described(
     v.picklist([1, 2]),
-    "Revision of the script protocol. 2: requests that fail are answered with JSON-RPC errors, and a result " +
+    "Of scripts. 2: requests that fail are answered with JSON-RPC errors, and a result " +
       '{"content": […]} of MCP content is the answer itself',
   )),
 });
@@ -105,6 +106,7 @@ export function registerRegisterScript({ tool, log, library, machine }: Register
       sandbox: v.string(),
     }),
     annotations: { title: "Register a script", readOnlyHint: false, destructiveHint: false, openWorldHint: false },
+    complete: (argument, value) => argument === "interpreter" ? rankCompletions(value, COMMON_INTERPRETERS) : [],
     run: async (given, call) => {
       const script = await prepareScript(given, machine);
       const saved = await library.save(script.manifest, script.files, { overwrite: given.overwrite, call });

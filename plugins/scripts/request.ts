@@ -21,6 +21,8 @@ export interface RequestOptions {
   readonly workingFolder: string;
   readonly toolsFolder: string;
   readonly roots: readonly string[];
+  /** Whether the script can use `memory/…`. */
+  readonly hasMemory: boolean;
   readonly call: Call;
   readonly environment: Environment;
 }
@@ -37,7 +39,7 @@ export function executeRequest(options: RequestOptions): string {
     tool_name: options.name,
     environment: Object.fromEntries([...told, ...secrets]),
     tools_dir: options.toolsFolder,
-    capabilities: capabilitiesOf(call),
+    capabilities: capabilitiesOf(call, options),
     _meta: progressToken === undefined ? {} : { progressToken },
   };
   return JSON.stringify({

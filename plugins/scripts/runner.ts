@@ -14,6 +14,7 @@ import {
   ToolError,
 } from "../../kernel/mod.ts";
 import type { ToolOutput } from "../library/contract.ts";
+import type { Memory } from "../memory/contract.ts";
 import type { Script, ScriptRunner } from "./contract.ts";
 import { findInterpreter, scriptArguments, splitInterpreter } from "./interpreter.ts";
 import { languageOf } from "./languages.ts";
@@ -35,6 +36,8 @@ export interface RunnerOptions {
   readonly processes: Processes;
   readonly environment: Environment;
   readonly toolbox: Toolbox;
+  /** Where scripts remember things, if there is such a place. */
+  readonly memory: Memory | undefined;
   readonly toolsFolder: string;
   /** Aborts when no script may run any more. */
   readonly signal: AbortSignal;
@@ -71,6 +74,7 @@ export class Runner implements ScriptRunner {
         name: script.name,
         call: call.derive({ signal }),
         toolbox: this.#options.toolbox,
+        memory: this.#options.memory?.open(script.name, call.principal),
         protocol: script.protocol ?? 1,
         request,
         isStdinClosed: script.isStdinClosed ?? false,
@@ -83,7 +87,7 @@ export class Runner implements ScriptRunner {
   }
 
   async #request(script: Script, { call, cwd }: { readonly call: Call; readonly cwd: string }): Promise<string> {
-    const { environment, toolsFolder } = this.#options;
+    const { environment, toolsFolder, memory } = this.#options;
     return executeRequest({
       name: script.name,
       arguments: script.arguments,
@@ -91,6 +95,7 @@ export class Runner implements ScriptRunner {
       workingFolder: cwd,
       toolsFolder,
       roots: await rootsOf(call, environment),
+      hasMemory: memory !== undefined,
       call,
       environment,
     });

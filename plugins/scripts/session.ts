@@ -63,11 +63,11 @@ export class ScriptSession {
   #textLength = 0;
 
   constructor(process: Process, options: SessionOptions) {
-    const { call, name, toolbox } = options;
+    const { call, name, toolbox, memory } = options;
     this.#process = process;
     this.#options = options;
     const own = call.derive({ signal: AbortSignal.any([call.signal, this.#over.signal]) });
-    this.#host = { name, toolbox, call: own, streamed: new StreamedOutput(own) };
+    this.#host = { name, toolbox, memory, call: own, streamed: new StreamedOutput(own) };
     this.#stderr = new StderrTail(process.stderr, { call, name });
   }
 

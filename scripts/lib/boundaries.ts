@@ -44,7 +44,7 @@ const PARTS: readonly Part[] = [
   { name: "platform", files: /^kernel\/platform\//, imports: /^kernel\/[^/]+\.ts$/, packages: "node" },
   {
     name: "stdio",
-    files: /^kernel\/transports\/stdio\.ts$/,
+    files: /^kernel\/transports\/stdio(_lines)?\.ts$/,
     imports: /^kernel\/([^/]+|transports\/[^/]+)\.ts$/,
     packages: "node",
   },

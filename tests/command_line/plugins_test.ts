@@ -126,10 +126,10 @@ describe("a plugin of collet.json", () => {
 
   test("takes the place of a shipped one that is left out", async () => {
     await using folder = await makeFolder();
-    await folder.write("store.mjs", SHOUT_JS.replace('name: "shout"', 'name: "store"'));
-    const { code, stdout, stderr } = await callWith(folder, { "store": false, "./store.mjs": {} });
+    await folder.write("guide.mjs", SHOUT_JS.replace('name: "shout"', 'name: "guide"'));
+    const { code, stdout, stderr } = await callWith(folder, { "guide": false, "./guide.mjs": {} });
     assert.deepEqual([code, stdout], [0, "HI!\n"], stderr);
-    await refused(folder, { "./store.mjs": {} }, /error\[PLUGIN_DUPLICATE\] Cannot use plugin "store" twice/);
+    await refused(folder, { "./guide.mjs": {} }, /error\[PLUGIN_DUPLICATE\] Cannot use plugin "guide" twice/);
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assertKeyPattern, compilePattern } from "../../kernel/json_schema/patterns.ts";
+import { assertKeyPattern, assertPattern } from "../../kernel/json_schema/pattern_rules.ts";
+import { compilePattern } from "../../kernel/json_schema/patterns.ts";
 import { randomFrom } from "./random.ts";
 
 describe("compilePattern()", () => {
@@ -49,17 +50,34 @@ describe("compilePattern()", () => {
     assert.equal(compilePattern("^(a+)+$").test(`${"a".repeat(50_000)}!`), false);
     assert.ok(Date.now() - start < 30_000);
   });
+  test("refuses what RE2 does not match, should it get there", () => {
+    assert.throws(() => compilePattern("(?=a)b"), { name: "SyntaxError", message: /look-around/ });
+    assert.throws(() => compilePattern("(?:a{1000}){1000}"), { name: "SyntaxError", message: /large repetitions/ });
+  });
+});
 
+describe("assertPattern()", () => {
   const refused: readonly (readonly [source: string, words: RegExp])[] = [
     ["(", /not a regular expression/],
     ["(?=a)b", /look-around/],
+    ["(?!a)b", /look-around/],
     ["(?<!a)b", /look-around/],
+    ["(?<=a)b", /look-around/],
     ["(a)\\1", /back-references/],
+    ["(?<x>a)\\k<x>", /back-references/],
     ["a{5000}", /large repetitions/],
+    ["a{1,5000}", /large repetitions/],
+    ["a{5000,}", /large repetitions/],
   ];
   for (const [source, words] of refused) {
     test(`refuses ${source}`, () =>
-      assert.throws(() => compilePattern(source), { name: "SyntaxError", message: words }));
+      assert.throws(() => assertPattern(source), { name: "SyntaxError", message: words }));
+  }
+  for (const source of ["a{1000}", "(?:a)b", "(?<year>\\d{4})", "[(?=]", "\\(?=", "\\\\1"]) {
+    test(`accepts ${source}, which compiles`, () => {
+      assertPattern(source);
+      compilePattern(source);
+    });
   }
 });
 

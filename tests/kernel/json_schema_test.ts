@@ -3,12 +3,12 @@ import { describe, test } from "node:test";
 import { formatIssues } from "../../kernel/issue.ts";
 import { compileJsonSchema } from "../../kernel/json_schema/mod.ts";
 
-function complaint(schema: unknown, value: unknown): string {
-  return formatIssues(compileJsonSchema(schema, { what: "a schema", direction: "output" }).validate(value));
+async function complaint(schema: unknown, value: unknown): Promise<string> {
+  return formatIssues((await compileJsonSchema(schema, { what: "a schema", direction: "output" }).load())(value));
 }
 
-function isValid(schema: unknown, value: unknown): boolean {
-  return complaint(schema, value) === "";
+async function isValid(schema: unknown, value: unknown): Promise<boolean> {
+  return await complaint(schema, value) === "";
 }
 
 type Sample = readonly [schema: unknown, valid: readonly unknown[], invalid: readonly unknown[]];
@@ -16,9 +16,9 @@ type Sample = readonly [schema: unknown, valid: readonly unknown[], invalid: rea
 function describeSamples(title: string, samples: Record<string, Sample>): void {
   describe(title, () => {
     for (const [name, [schema, valid, invalid]] of Object.entries(samples)) {
-      test(name, () => {
-        for (const value of valid) assert.equal(complaint(schema, value), "", JSON.stringify(value));
-        for (const value of invalid) assert.notEqual(complaint(schema, value), "", JSON.stringify(value));
+      test(name, async () => {
+        for (const value of valid) assert.equal(await complaint(schema, value), "", JSON.stringify(value));
+        for (const value of invalid) assert.notEqual(await complaint(schema, value), "", JSON.stringify(value));
       });
     }
   });
@@ -194,10 +194,10 @@ const formats: Record<string, readonly [valid: readonly string[], invalid: reado
 
 describe("format", () => {
   for (const [format, [valid, invalid]] of Object.entries(formats)) {
-    test(`${format} tells right from wrong`, () => {
-      assert.deepEqual(valid.filter((it) => !isValid({ format }, it)), []);
-      assert.deepEqual(invalid.filter((it) => isValid({ format }, it)), []);
-      assert.ok(isValid({ format }, 1));
+    test(`${format} tells right from wrong`, async () => {
+      for (const it of valid) assert.ok(await isValid({ format }, it), it);
+      for (const it of invalid) assert.ok(!await isValid({ format }, it), it);
+      assert.ok(await isValid({ format }, 1));
     });
   }
 });
@@ -242,16 +242,17 @@ describe("messages", () => {
     [false, 1, "not allowed"],
   ];
   for (const [schema, value, words] of cases) {
-    test(words, () => assert.equal(complaint(schema, value), words));
+    test(words, async () => assert.equal(await complaint(schema, value), words));
   }
 
-  test("are at most ten", () => {
-    const { validate } = compileJsonSchema({ items: { type: "string" } }, { what: "a schema", direction: "output" });
+  test("are at most ten", async () => {
+    const options = { what: "a schema", direction: "output" } as const;
+    const validate = await compileJsonSchema({ items: { type: "string" } }, options).load();
     assert.equal(validate(Array.from({ length: 100 }, (_, index) => index)).length, 10);
   });
 
-  test("show a long value by its beginning", () => {
-    assert.ok(complaint({ enum: ["a"] }, "x".repeat(100_000)).length < 200);
-    assert.ok(complaint({ additionalProperties: false }, { ["x".repeat(100_000)]: 1 }).length < 200);
+  test("show a long value by its beginning", async () => {
+    assert.ok((await complaint({ enum: ["a"] }, "x".repeat(100_000))).length < 200);
+    assert.ok((await complaint({ additionalProperties: false }, { ["x".repeat(100_000)]: 1 })).length < 200);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
-import { type Kernel, type PluginContext, ProtocolError, ToolError } from "../../kernel/mod.ts";
+import { type Kernel, type PluginContext, ProtocolError, rankCompletions, ToolError } from "../../kernel/mod.ts";
 import { quietKernel, small } from "../support/plugins.ts";
 
 async function start(setup: (ctx: PluginContext<undefined>) => void): Promise<Kernel> {
@@ -73,6 +73,18 @@ test("Kernel.complete() asks the item, else offers what its schema enumerates", 
       complete: (_, value) => ["10", "11", "20"].filter((it) => it.startsWith(value)),
     });
     resource({ uri: "b://{id}", name: "b", read: () => "" });
+    tool({
+      name: "partly",
+      description: "t",
+      input: v.object({
+        size: v.optional(size, "large"),
+        isLoud: v.boolean(),
+        level: v.nullable(v.picklist([1, 10, 2])),
+        either: v.union([v.literal("auto"), v.picklist(["on", "off"]), v.number()]),
+      }),
+      run: () => "",
+      complete: (argument) => argument === "free" ? ["mine"] : [],
+    });
   });
   const complete = (ref: Parameters<Kernel["complete"]>[0], argument: string, value: string) =>
     kernel.complete(ref, { argument, value });
@@ -81,6 +93,13 @@ test("Kernel.complete() asks the item, else offers what its schema enumerates", 
   assert.deepEqual(await complete({ type: "prompt", name: "p" }, "__proto__", ""), []);
   assert.deepEqual(await complete({ type: "tool", name: "t" }, "size", "l"), ["large"]);
   assert.deepEqual(await complete({ type: "tool", name: "asking" }, "x", "y"), ["x=y!"]);
+  const partly = { type: "tool", name: "partly" } as const;
+  assert.deepEqual(await complete(partly, "free", ""), ["mine"]);
+  assert.deepEqual(await complete(partly, "size", "SM"), ["small", "smaller"]);
+  assert.deepEqual(await complete(partly, "isLoud", "t"), ["true"]);
+  assert.deepEqual(await complete(partly, "level", "1"), ["1", "10"]);
+  assert.deepEqual(await complete(partly, "either", ""), ["auto", "on", "off"]);
+  assert.deepEqual(await complete(partly, "none", ""), []);
   assert.deepEqual(await complete({ type: "resource", uri: "a://{id}" }, "id", "1"), ["10", "11"]);
   assert.deepEqual(await complete({ type: "resource", uri: "b://{id}" }, "id", "1"), []);
   for (
@@ -90,6 +109,17 @@ test("Kernel.complete() asks the item, else offers what its schema enumerates", 
       { type: "resource", uri: "no://x" },
     ] as const
   ) await assert.rejects(complete(ref, "a", ""), { name: "ProtocolError", code: -32602 });
+});
+
+test("rankCompletions() puts what begins as typed first, then what does in other case, then later words", () => {
+  const names = ["get_report", "Report", "report", "rep", "unreported", "report", "my report"];
+  assert.deepEqual(rankCompletions("rep", names), ["report", "rep", "Report", "get_report", "my report"]);
+  assert.deepEqual(rankCompletions("", ["b", "a", "b"]), ["b", "a"]);
+  assert.deepEqual(rankCompletions("g", ["collet://guide", "collet://tools/gauge", "bag"]), [
+    "collet://guide",
+    "collet://tools/gauge",
+  ]);
+  assert.deepEqual(rankCompletions("x", names), []);
 });
 
 test("a completion that fails is logged, and tells the client nothing of why", async () => {

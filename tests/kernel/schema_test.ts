@@ -16,11 +16,6 @@ function isInvalid(words: RegExp): (thrown: unknown) => boolean {
   return (thrown) => isKernelError(thrown) && thrown.code === "SCHEMA_INVALID" && words.test(thrown.message);
 }
 
-function withoutDialect({ $schema, ...schema }: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  assert.equal($schema, "https://json-schema.org/draft/2020-12/schema");
-  return schema;
-}
-
 describe("formatIssues()", () => {
   test("writes paths as JavaScript does", () => {
     const path = ["a", "b", 0, "odd key", "0", "ä"];
@@ -126,6 +121,39 @@ describe("compileSchema().jsonSchema of valibot", () => {
     assert.deepEqual(compileSchema(schema, INPUT).jsonSchema["properties"], properties);
   });
 
+  test("leaves out what says nothing: the dialect of the protocol, and keywords that allow everything", () => {
+    const open = v.record(v.string(), v.unknown());
+    const schema = v.strictObject({
+      open,
+      described: v.pipe(open, v.description("Anything")),
+      record: v.record(v.string(), v.number()),
+      // parameters may have the names of keywords
+      required: v.optional(v.array(v.string()), []),
+      propertyNames: v.object({ additionalProperties: v.object({}) }),
+    });
+    assert.deepEqual(compileSchema(schema, INPUT).jsonSchema, {
+      type: "object",
+      properties: {
+        open: { type: "object" },
+        described: { type: "object", description: "Anything" },
+        record: { type: "object", additionalProperties: { type: "number" } },
+        required: { type: "array", items: { type: "string" }, default: [] },
+        propertyNames: {
+          type: "object",
+          properties: { additionalProperties: { type: "object", properties: {} } },
+          required: ["additionalProperties"],
+        },
+      },
+      required: ["open", "described", "record", "propertyNames"],
+      additionalProperties: false,
+    });
+    assert.deepEqual(compileSchema(v.strictObject({}), INPUT).jsonSchema, {
+      type: "object",
+      properties: {},
+      additionalProperties: false,
+    });
+  });
+
   test("leaves the type open after a transformation that ends an output", () => {
     const schema = v.object({ n: v.pipe(v.string(), v.transform(Number)), t: v.pipe(v.string(), v.trim()) });
     assert.deepEqual(compileSchema(schema, OUTPUT).jsonSchema["properties"], { n: {}, t: { type: "string" } });
@@ -133,13 +161,13 @@ describe("compileSchema().jsonSchema of valibot", () => {
 
   test("has an object at its root when only its alternatives have", () => {
     const a = v.object({ a: v.string() });
-    const { anyOf, ...root } = withoutDialect(compileSchema(v.union([a, v.string()]), INPUT).jsonSchema);
+    const { anyOf, ...root } = compileSchema(v.union([a, v.string()]), INPUT).jsonSchema;
     assert.deepEqual(root, { type: "object", properties: {} });
     assert.equal((anyOf as unknown[]).length, 2);
   });
 
   test("keeps another root of an output", () => {
-    assert.deepEqual(withoutDialect(compileSchema(v.string(), OUTPUT).jsonSchema), { type: "string" });
+    assert.deepEqual(compileSchema(v.string(), OUTPUT).jsonSchema, { type: "string" });
   });
 
   test("refuses what is not JSON or not an object, naming it", () => {
@@ -313,10 +341,10 @@ describe("compileSchema() of JSON Schema", () => {
     }
   });
 
-  test("gives the same value back, without defaults", () => {
+  test("gives the same value back, without defaults", async () => {
     const value = {};
-    const result = compileSchema({ properties: { a: { default: 1 } } }, INPUT).parse(value);
-    assert.ok(!(result instanceof Promise) && result.ok && result.value === value);
+    const result = await compileSchema({ properties: { a: { default: 1 } } }, INPUT).parse(value);
+    assert.ok(result.ok && result.value === value);
     assert.deepEqual(value, {});
   });
 });

@@ -98,7 +98,7 @@ test("Toolbox.call() refuses a path that is too deep", async () => {
   await using kernel = await start(...names.map((name) => caller(name)));
   assert.match(
     failure(await kernel.call("t0", { text: names.slice(1).join(" ") })),
-    /Cannot call "t16": 16 tools are nested already: t0 -> t1 -> .* -> t16$/,
+    /Cannot call "t16": 16 calls are nested already: t0 -> t1 -> .* -> t16$/,
   );
 });
 
@@ -136,14 +136,12 @@ test("nested calls do not count against the limit of calls in flight", async () 
 
 test("Toolbox.list() and get() describe tools with JSON Schemas, of all or of what a call's client sees", async () => {
   const hide = small("hide", {
-    provides: [Visibility],
-    setup: (ctx) =>
-      void ctx.provide(Visibility, {
-        view: ({ principal }) => ({
-          key: principal?.id ?? "",
-          has: (_, name) => principal?.id === "root" || name !== "b",
-        }),
-      }),
+    requires: { visibility: Visibility },
+    setup: ({ deps }) =>
+      deps.visibility.narrow(({ principal }) => ({
+        key: principal?.id ?? "",
+        has: (_, name) => principal?.id === "root" || name !== "b",
+      })),
   });
   await using kernel = await start(hide, toolPlugin("b", () => ""), toolPlugin("a", () => ""));
   const tools = kernel.get(Toolbox)!;
@@ -160,6 +158,7 @@ test("Toolbox.list() and get() describe tools with JSON Schemas, of all or of wh
     outputSchema: undefined,
     annotations: undefined,
     meta: undefined,
+    execution: undefined,
   });
   assert.equal(tools.get("no"), undefined);
 });

@@ -5,7 +5,7 @@ import { definePlugin, Kernel, type Plugin } from "../../../kernel/mod.ts";
 import exposure, { START_TOOLS } from "../../../plugins/exposure/mod.ts";
 import { type StoredTool, ToolLibrary } from "../../../plugins/library/contract.ts";
 
-const VIEWER = { sessionId: undefined, principal: undefined };
+const VIEWER = { sessionId: undefined, principal: undefined, client: undefined };
 
 function toolsOf(name: string, tools: readonly string[]): Plugin<void> {
   return definePlugin({

@@ -134,6 +134,19 @@ for (const era of ["2025", "2026"] as TestEra[]) {
       }
     });
 
+    test("the tools complete names of tools, and kinds", async () => {
+      await using kit = await start();
+      const complete = (name: string, argument: string, value: string) =>
+        kit.kernel.complete({ type: "tool", name }, { argument, value });
+      assert.deepEqual(await complete("call_tool", "tool_name", "we"), ["weather"]);
+      assert.deepEqual(await complete("call_tool", "tool_name", "tools"), ["list_tools", "search_tools"]);
+      assert.deepEqual(await complete("call_tool", "arguments", "we"), []);
+      assert.deepEqual(await complete("delete_tool", "tool_name", ""), ["sum", "weather"]);
+      assert.deepEqual(await complete("delete_tool", "other", ""), []);
+      assert.deepEqual(await complete("list_tools", "filter", "b"), ["built-in"]);
+      assert.deepEqual(await complete("list_tools", "schemas", ""), ["true", "false"]);
+    });
+
     test("a made tool that fails, fails as a result", async () => {
       await using kit = await start();
       const load = () => ({ run: () => Promise.reject(new ToolError("out of order", { data: { code: 7 } })) });

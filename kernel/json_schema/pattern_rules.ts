@@ -1,0 +1,57 @@
+/**
+ * Which regular expressions a schema may have: such as RE2 matches in linear time, and for keys simple ones.
+ *
+ * @module
+ */
+
+// as RE2 has it
+const MAX_REPETITION = 1_000;
+
+const ATOM_REGEXP = /\\.|\[(?:\\.|[^\]\\])*\]/gs;
+const UNBOUNDED_REGEXP = /[*+]|\{\d+,\d*\}/g;
+const BOUND_REGEXP = /\{(\d+)(?:,(\d*))?\}/g;
+
+/**
+ * Checks a pattern of ECMA-262, the dialect of JSON Schema.
+ *
+ * @throws {SyntaxError} when it is malformed, or has what RE2 does not match: look-around and back-references.
+ */
+export function assertPattern(source: string): void {
+  assertRegExp(source);
+  const bare = bareOf(source);
+  const isRepeatedTooOften = [...bare.matchAll(BOUND_REGEXP)]
+    .some(([, least, most]) => Number(most || least) > MAX_REPETITION);
+  if (/\(\?<?[=!]/.test(bare) || isRepeatedTooOften) throw unsupported();
+}
+
+/** Says that RE2 does not match a pattern. */
+export function unsupported(): SyntaxError {
+  return new SyntaxError("look-around, back-references and large repetitions are not supported");
+}
+
+/**
+ * Checks a pattern of keys.
+ *
+ * @throws {SyntaxError} when it is malformed, or might take more than quadratic time.
+ */
+export function assertKeyPattern(source: string): void {
+  assertRegExp(source);
+  const bare = bareOf(source);
+  const repetitions = bare.match(UNBOUNDED_REGEXP) ?? [];
+  if (/\(\?[=!<]|\)[*+?{]/.test(bare) || repetitions.length > 2) {
+    throw new SyntaxError("for keys, repeated groups, look-around and a third repetition are not supported");
+  }
+}
+
+function assertRegExp(source: string): void {
+  try {
+    new RegExp(source, "u");
+  } catch {
+    throw new SyntaxError("not a regular expression");
+  }
+}
+
+// escapes and classes taken for a letter, back-references for look-around
+function bareOf(source: string): string {
+  return source.replace(ATOM_REGEXP, (atom) => /^\\[1-9k]/.test(atom) ? "(?=" : "x");
+}
