@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Cancellation, CancellationSource, SignalCancellation } from "./cancellation.ts";
 import type { Content, JsonObject } from "./content.ts";
 import { ToolError } from "./errors.ts";
 
@@ -156,9 +157,78 @@ const DETACHED: Omit<Call, "derive" | "signal"> = {
  * if (seen[0] !== 1) throw new Error("unexpected");
  * ```
  */
-export function createCall(parts: CallPatch = {}): Call {
-  // a signal of its own: all calls would be listeners of a shared one
-  const { signal = new AbortController().signal } = parts;
-  const call: Call = { ...DETACHED, ...parts, signal, derive: (patch) => createCall({ ...call, ...patch }) };
+export function createCall(parts: Partial<Call> = {}): Call {
+  if ((parts as MadeCall)[MADE] === parts) return parts as Call;
+  const { signal } = parts;
+  return makeCall(parts, signal === undefined ? new CancellationSource() : new SignalCancellation(signal));
+}
+
+/** Makes a call whose signal is made when somebody asks for it. */
+export function makeCall(parts: Omit<CallPatch, "signal">, cancellation: Cancellation): Call {
+  const {
+    progress = DETACHED.progress,
+    log = DETACHED.log,
+    elicit = DETACHED.elicit,
+    sample = DETACHED.sample,
+    roots = DETACHED.roots,
+    releaseStream = DETACHED.releaseStream,
+    detach = DETACHED.detach,
+  } = parts;
+  // every call has the same fields in the same order, which engines are fast with
+  const call: Call & MadeCall = {
+    get signal() {
+      return cancellation.signal;
+    },
+    sessionId: parts.sessionId,
+    principal: parts.principal,
+    client: parts.client ?? DETACHED.client,
+    meta: parts.meta ?? DETACHED.meta,
+    path: parts.path ?? DETACHED.path,
+    progress,
+    log,
+    elicit,
+    sample,
+    roots,
+    releaseStream,
+    detach,
+    derive: (patch) =>
+      deriveCall(call, patch, patch.signal === undefined ? cancellation : new SignalCancellation(patch.signal)),
+    [CANCELLATION]: cancellation,
+    [MADE]: undefined,
+  };
+  call[MADE] = call;
   return call;
+}
+
+/** Makes a call out of another, with a cancellation of its own. */
+export function deriveCall(call: Call, patch: CallPatch, cancellation: Cancellation): Call {
+  return makeCall({
+    sessionId: "sessionId" in patch ? patch.sessionId : call.sessionId,
+    principal: "principal" in patch ? patch.principal : call.principal,
+    client: patch.client ?? call.client,
+    meta: patch.meta ?? call.meta,
+    path: patch.path ?? call.path,
+    progress: patch.progress ?? call.progress,
+    log: patch.log ?? call.log,
+    elicit: patch.elicit ?? call.elicit,
+    sample: patch.sample ?? call.sample,
+    roots: patch.roots ?? call.roots,
+    releaseStream: patch.releaseStream ?? call.releaseStream,
+    detach: patch.detach ?? call.detach,
+  }, cancellation);
+}
+
+/** Gives the cancellation of a call. */
+export function cancellationOf(call: Call): Cancellation {
+  const { [MADE]: made, [CANCELLATION]: cancellation } = call as MadeCall;
+  return made === call && cancellation !== undefined ? cancellation : new SignalCancellation(call.signal);
+}
+
+// marks what was made here with itself: a copy carries the mark of its original, whose `derive` is not its own
+const MADE = Symbol("made");
+const CANCELLATION = Symbol("cancellation");
+
+interface MadeCall {
+  readonly [CANCELLATION]?: Cancellation;
+  [MADE]?: unknown;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Call } from "./call.ts";
+import type { Call, CallPatch } from "./call.ts";
 import {
   failedResult,
   isObject,
@@ -30,6 +30,8 @@ export interface InvokeOptions {
   readonly interceptors: readonly Interceptor[];
   /** Calls in flight of the plugin that owns the item. */
   readonly flights: Flights;
+  /** What of the call is to change for its handler. */
+  readonly patch: CallPatch;
   readonly log: Log;
   /** Whether the message of an unexpected error may reach the client. */
   readonly exposeErrors: boolean;
@@ -44,10 +46,9 @@ export async function invokeTool(
   if (!parsed.ok) return failedResult(`Invalid arguments for tool "${name}": ${formatIssues(parsed.issues)}`);
   const input = parsed.value;
   try {
-    const inside = call.derive({ path: [...call.path, name] });
     return await options.flights.run(
-      inside,
-      definition.timeoutMs,
+      call,
+      { ...options.patch, path: [...call.path, name], timeoutMs: definition.timeoutMs },
       (flying) =>
         throughInterceptors({ kind: "tool", name, owner, input, call: flying }, options.interceptors, async () => {
           const returned = await definition.run(input, flying);
@@ -111,12 +112,12 @@ export async function readResource(
     `resource "${uri}"`,
     { owner, ...options },
     () =>
-      options.flights.run(call, undefined, (flying) =>
+      options.flights.run(call, { ...options.patch, timeoutMs: undefined }, (flying) =>
         throughInterceptors(
           { kind: "resource", name: uri, owner, input: params, call: flying },
           options.interceptors,
           async () => {
-            const returned = await definition.read(params, { ...flying, uri });
+            const returned = await definition.read(params, Object.assign(flying, { uri }));
             return toContents(uri, definition.mimeType, returned);
           },
         )),
@@ -144,7 +145,7 @@ export async function renderPrompt(
     () =>
       options.flights.run(
         call,
-        undefined,
+        { ...options.patch, timeoutMs: undefined },
         (flying) =>
           throughInterceptors({ kind: "prompt", name, owner, input, call: flying }, options.interceptors, async () => ({
             description: definition.description,

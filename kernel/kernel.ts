@@ -241,9 +241,10 @@ export class Kernel implements AsyncDisposable {
   async call(tool: string, args: unknown, call: Partial<Call> = {}): Promise<ToolResult> {
     const entry = this.tools.get(tool);
     if (entry === undefined) throw new ProtocolError(ErrorCode.invalidParams, `Unknown tool: ${tool}`);
+    const made = createCall(call);
     return await this.#slots.run(
-      createCall(call),
-      (counted) => invokeTool(entry, { ...this.#invokeOptions(entry.owner), args, call: counted }),
+      made,
+      (patch) => invokeTool(entry, { ...this.#invokeOptions(entry.owner), patch, args, call: made }),
     );
   }
 
@@ -258,9 +259,10 @@ export class Kernel implements AsyncDisposable {
       throw new ProtocolError(ErrorCode.resourceNotFound, `Resource not found: ${uri}`, { uri });
     }
     const { entry, params } = found;
+    const made = createCall(call);
     return await this.#slots.run(
-      createCall(call),
-      (counted) => readResource(entry, { ...this.#invokeOptions(entry.owner), uri, params, call: counted }),
+      made,
+      (patch) => readResource(entry, { ...this.#invokeOptions(entry.owner), patch, uri, params, call: made }),
     );
   }
 
@@ -272,9 +274,10 @@ export class Kernel implements AsyncDisposable {
   async render(prompt: string, args: unknown, call: Partial<Call> = {}): Promise<PromptResult> {
     const entry = this.prompts.get(prompt);
     if (entry === undefined) throw new ProtocolError(ErrorCode.invalidParams, `Unknown prompt: ${prompt}`);
+    const made = createCall(call);
     return await this.#slots.run(
-      createCall(call),
-      (counted) => renderPrompt(entry, { ...this.#invokeOptions(entry.owner), args, call: counted }),
+      made,
+      (patch) => renderPrompt(entry, { ...this.#invokeOptions(entry.owner), patch, args, call: made }),
     );
   }
 

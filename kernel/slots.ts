@@ -6,6 +6,8 @@
 import type { Call, CallPatch } from "./call.ts";
 import { ErrorCode, ProtocolError } from "./errors.ts";
 
+const UNCHANGED: CallPatch = Object.freeze({});
+
 /** Runs calls, each in a slot of its own. */
 export class Slots {
   readonly #limit: number;
@@ -16,13 +18,14 @@ export class Slots {
   }
 
   /**
-   * Runs a call in a slot, which is free for others while the call waits for its client.
+   * Runs work in a slot, which is free for others while the call waits for its client: the work goes on with what of
+   * the call is given to it.
    *
    * @throws {ProtocolError} when every slot is taken.
    */
-  async run<T>(call: Call, work: (call: Call) => Promise<T>): Promise<T> {
+  async run<T>(call: Call, work: (patch: CallPatch) => Promise<T>): Promise<T> {
     // nested calls take no slot: they would wait for the call that made them
-    if (call.path.length > 0) return await work(call);
+    if (call.path.length > 0) return await work(UNCHANGED);
     if (this.#taken >= this.#limit) {
       throw new ProtocolError(
         ErrorCode.internalError,
@@ -31,7 +34,7 @@ export class Slots {
     }
     this.#taken++;
     try {
-      return await work(call.derive(this.#freeWhileAsking(call)));
+      return await work(this.#freeWhileAsking(call));
     } finally {
       this.#taken--;
     }

@@ -2,7 +2,7 @@
  * Builds what the npm package ships, into `dist/`: `mod.js` and `testing.js` with chunks that load when they are
  * used, `edge.js` for runtimes without Node's modules, and the declarations.
  *
- * Names and line breaks are kept: source maps are not shipped, and a stack trace must be readable without them. The
+ * Nothing is minified: source maps are not shipped, and a stack trace must be readable without them. The
  * output is written beside the old one and swapped in, so a failed build changes nothing.
  *
  * @module
@@ -35,7 +35,6 @@ const COMMON = {
   bundle: true,
   format: "esm",
   target: "node20",
-  keepNames: true,
   legalComments: "none",
   charset: "utf8",
   metafile: true,

@@ -64,7 +64,7 @@ function listenOnDeno(fetch: Fetch, { host, port }: ListenOptions, Deno: DenoSer
 async function listenOnNode(fetch: Fetch, { host, port }: ListenOptions): Promise<Listener> {
   const { createAdaptorServer } = await import("@hono/node-server");
   const { Server } = await import("node:http");
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false });
+  const server = createAdaptorServer({ fetch });
   if (!(server instanceof Server)) throw new TypeError("Cannot listen: the server is not one of HTTP/1.1");
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -9,7 +9,7 @@ import { routePath } from "hono/route";
 import type { Principal } from "../call.ts";
 import type { MountedApp } from "../collectors.ts";
 import type { Kernel } from "../kernel.ts";
-import { type AccessOptions, allowPages, checkHost, checkOrigin, tokenCheck, unauthorized } from "./access.ts";
+import { type AccessOptions, guardAccess, tokenCheck, unauthorized } from "./access.ts";
 import { createHttpHandler, type HttpOptions } from "./http.ts";
 import type { ServerInfo } from "./engine.ts";
 
@@ -45,17 +45,17 @@ export function createApp(kernel: Kernel, info: ServerInfo, options: AppOptions 
   const checkToken = tokenCheck(options.token);
   const authenticate = options.authenticate ?? ((request: Request) => checkToken(request));
   // on our own routes only: a host app keeps its own manners on its own
-  const checks: MiddlewareHandler[] = [checkHost(options), checkOrigin(options), allowPages(options)];
+  const guard = guardAccess(options);
   const guarded = (serve: (c: Context, principal: Principal) => Promise<Response>) => async (c: Context) => {
     const principal = await authenticate(c.req.raw, c);
     return principal === undefined ? unauthorized(c.req.raw) : await serve(c, principal);
   };
 
   const app = new Hono();
-  app.use("/healthz", ...checks).get((c) => c.text("ok"));
-  app.use("/mcp", ...checks).all(guarded((c, principal) => http.fetch(c.req.raw, { principal })));
-  app.use("/message", ...checks).post(guarded((c, principal) => http.message(c.req.raw, { principal })));
-  app.use("/sse", ...checks).get(guarded((c, principal) => {
+  app.use("/healthz", guard).get((c) => c.text("ok"));
+  app.use("/mcp", guard).all(guarded((c, principal) => http.fetch(c.req.raw, { principal })));
+  app.use("/message", guard).post(guarded((c, principal) => http.message(c.req.raw, { principal })));
+  app.use("/sse", guard).get(guarded((c, principal) => {
     const prefix = c.req.path.slice(0, -"/sse".length);
     return http.openSse(c.req.raw, { principal, endpoint: (id) => `${prefix}/message?sessionId=${id}` });
   }));
@@ -65,26 +65,26 @@ export function createApp(kernel: Kernel, info: ServerInfo, options: AppOptions 
     const path = `/${c.req.path.split("/").slice(partsBefore).join("/")}`;
     const mounted = options.routes?.find((it) => path === it.path || path.startsWith(`${it.path}/`));
     if (mounted === undefined) return await next();
-    return await guardedApp(c, { mounted, checks, guarded, path });
+    return await guardedApp(c, { mounted, guard, guarded, path });
   });
   return Object.assign(app, { close: () => http.close() });
 }
 
 interface Guarding {
   readonly mounted: MountedApp;
-  readonly checks: readonly MiddlewareHandler[];
+  readonly guard: MiddlewareHandler;
   guarded(serve: (c: Context) => Promise<Response>): (c: Context) => Promise<Response>;
   /** Path below the app's own prefix. */
   readonly path: string;
 }
 
-function guardedApp(c: Context, { mounted, checks, guarded, path }: Guarding): Promise<Response> {
+function guardedApp(c: Context, { mounted, guard, guarded, path }: Guarding): Promise<Response> {
   const serve = guarded(async () => {
     const url = new URL(c.req.url);
     url.pathname = path.slice(mounted.path.length) || "/";
     return await mounted.app.fetch(new Request(url, c.req.raw));
   });
   // the outer context: what the host app has put there tells who asks
-  const sub = new Hono().use(...checks).all("*", () => serve(c));
+  const sub = new Hono().use(guard).all("*", () => serve(c));
   return Promise.resolve(sub.fetch(c.req.raw));
 }

@@ -7,14 +7,15 @@ import {
   type Call,
   type CallPatch,
   type ClientView,
-  createCall,
   type ElicitResult,
   LOG_LEVELS,
   type LogLevel,
+  makeCall,
   type Principal,
   type Root,
   type SampleResult,
 } from "../call.ts";
+import type { Cancellation } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, isToolError, messageOf, ProtocolError, ToolError } from "../errors.ts";
 import type { Exchange } from "./parking.ts";
@@ -23,7 +24,7 @@ import { ENVELOPE } from "./revisions.ts";
 
 /** What a transport knows of a request of the revisions up to 2025-11-25. */
 export interface LegacyRequest {
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   readonly sessionId: string | undefined;
   readonly principal: Principal | undefined;
   readonly client: ClientView;
@@ -54,8 +55,7 @@ export function legacyCall(request: LegacyRequest): Call {
     }
     return answer;
   };
-  return createCall({
-    signal: request.signal,
+  return makeCall({
     sessionId: request.sessionId,
     principal: request.principal,
     client,
@@ -63,14 +63,14 @@ export function legacyCall(request: LegacyRequest): Call {
     ...reports({ meta: request.meta, level: () => request.level(), notify }),
     ...questions(ask, client),
     releaseStream: (retryMs) => request.releaseStream(retryMs),
-  });
+  }, request.cancellation);
 }
 
 /** A call of revision 2026-07-28, over all requests that serve it. */
 export interface ModernRequest {
   /** The request that is being served now; `undefined` while none is. */
   readonly exchange: Exchange | undefined;
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   /** Puts a question to the client; resolves with its answer. */
   ask(question: Question): Promise<unknown>;
 }
@@ -86,8 +86,7 @@ export function modernCall(parked: ModernRequest): Call {
       new ProtocolError(ErrorCode.missingClientCapability, message, { requiredCapabilities: question.requires }),
     );
   };
-  return createCall({
-    signal: parked.signal,
+  return makeCall({
     sessionId: undefined,
     principal: exchange.principal,
     client,
@@ -103,7 +102,7 @@ export function modernCall(parked: ModernRequest): Call {
       },
     }),
     ...questions(ask, client),
-  });
+  }, parked.cancellation);
 }
 
 function clientOf(meta: JsonObject): ClientView {

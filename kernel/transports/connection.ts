@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { onAbort } from "../abort.ts";
+import type { Cancellation } from "../cancellation.ts";
 import { type Call, type ClientView, LOG_LEVELS, type LogLevel, type Principal } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
@@ -61,8 +61,8 @@ interface Life {
 }
 
 interface ServedOptions extends RequestOptions {
-  /** Aborts when the client cancels the request. */
-  readonly signal: AbortSignal;
+  /** Comes when the client cancels the request. */
+  readonly cancellation: Cancellation;
   readonly life: Life;
 }
 
@@ -123,18 +123,18 @@ export class Connection {
   /** Answers a request; `undefined` when the client has cancelled it, and so hears no more of it. */
   async answer({ id, method, params }: RequestMessage, options: RequestOptions): Promise<Encoded | undefined> {
     const { engine } = this.#options;
-    const controller = this.#running.start(id);
+    const cancellation = this.#running.start(id);
     const life: Life = { isOver: false, onEnd: [] };
     try {
-      const result = await this.#run(method, params, { ...options, signal: controller.signal, life });
-      return controller.signal.aborted ? undefined : encodeResult(id, result);
+      const result = await this.#run(method, params, { ...options, cancellation, life });
+      return cancellation.isCancelled ? undefined : encodeResult(id, result);
     } catch (thrown) {
-      if (controller.signal.aborted) return undefined;
+      if (cancellation.isCancelled) return undefined;
       return encodeError(id, engine.errorOf(thrown, { method, era: "legacy" }));
     } finally {
       life.isOver = true;
       for (const end of life.onEnd) end();
-      this.#running.end(id, controller);
+      this.#running.end(id, cancellation);
     }
   }
 
@@ -152,9 +152,9 @@ export class Connection {
     return await engine.run({ method, params, call, era: "legacy" });
   }
 
-  #callFor(params: JsonObject, { principal, outlet, signal, life }: ServedOptions): Call {
+  #callFor(params: JsonObject, { principal, outlet, cancellation, life }: ServedOptions): Call {
     return legacyCall({
-      signal,
+      cancellation,
       sessionId: this.#options.sessionId,
       principal,
       client: this.#client,
@@ -162,7 +162,7 @@ export class Connection {
       level: () => this.#logLevel,
       // a stream that the client has left takes nothing more
       notify: (method, notified) => life.isOver ? NOTHING : outlet.notify(encodeNotification(method, notified)),
-      request: (method, asked) => this.#ask(method, asked, { outlet, signal, life }),
+      request: (method, asked) => this.#ask(method, asked, { outlet, cancellation, life }),
       releaseStream: (retryMs) => outlet.release?.(retryMs),
     });
   }
@@ -248,7 +248,7 @@ export class Connection {
   async #ask(
     method: string,
     params: JsonObject,
-    { outlet, signal, life }: Omit<ServedOptions, "principal">,
+    { outlet, cancellation, life }: Omit<ServedOptions, "principal">,
   ): Promise<unknown> {
     if (life.isOver) throw new Error("the call has ended");
     if (!outlet.isOpen) throw new Error("it takes no event stream, over which it could be asked");
@@ -266,7 +266,7 @@ export class Connection {
           };
           const timer = setTimeout(() => giveUp("the client did not answer in time"), QUESTION_TIMEOUT_MS);
           cleanUp.push(() => clearTimeout(timer));
-          cleanUp.push(onAbort(signal, () => giveUp("the call was cancelled")));
+          cleanUp.push(cancellation.onCancel(() => giveUp("the call was cancelled")));
           life.onEnd.push(() => giveUp("the call has ended"));
           (this.#asked ??= new Map()).set(id, { resolve, reject });
           outlet.ask(encodeRequest(id, method, params)).catch(reject);

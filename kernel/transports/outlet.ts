@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { CancellationSource } from "../cancellation.ts";
+import { ToolError } from "../errors.ts";
 import type { RequestId } from "./messages.ts";
 
 /** Where messages go that belong to a request: its own event stream over HTTP, the one line over stdio. */
@@ -20,36 +22,36 @@ export interface Outlet {
 /** Requests of one client that are being served, by their ids. */
 export class RunningRequests {
   // made when there is a first one: most clients that are connected are asking for nothing
-  #running: Map<RequestId, AbortController> | undefined;
+  #running: Map<RequestId, CancellationSource> | undefined;
 
   get size(): number {
     return this.#running?.size ?? 0;
   }
 
-  /** Notes a request. Its signal aborts when the client cancels it. */
-  start(id: RequestId): AbortController {
-    const controller = new AbortController();
+  /** Notes a request; what is given is cancelled when the client cancels it. */
+  start(id: RequestId): CancellationSource {
+    const source = new CancellationSource();
     this.#running ??= new Map();
-    this.#running.set(id, controller);
-    return controller;
+    this.#running.set(id, source);
+    return source;
   }
 
   /** Forgets a request that was answered. */
-  end(id: RequestId, controller: AbortController): void {
+  end(id: RequestId, source: CancellationSource): void {
     // a client may have used one id twice
-    if (this.#running?.get(id) === controller) this.#running.delete(id);
+    if (this.#running?.get(id) === source) this.#running.delete(id);
   }
 
   /** Cancels a request, as its client asks; tells whether there was one. */
   cancel(id: unknown): boolean {
-    const controller = this.#running?.get(id as RequestId);
-    controller?.abort();
-    return controller !== undefined;
+    const source = this.#running?.get(id as RequestId);
+    source?.cancel(new ToolError("Cancelled by the client"));
+    return source !== undefined;
   }
 
   /** Cancels all. */
   close(): void {
-    for (const controller of this.#running?.values() ?? []) controller.abort();
+    for (const source of this.#running?.values() ?? []) source.cancel(new ToolError("Cancelled: the client has left"));
     this.#running = undefined;
   }
 }

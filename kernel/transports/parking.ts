@@ -5,6 +5,7 @@
  * @module
  */
 import type { Principal } from "../call.ts";
+import { CancellationSource } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
 import { isAnswer, type Question } from "./questions.ts";
@@ -138,6 +139,8 @@ function bindingOf({ principal, method, params }: Exchange): string {
 
 const ASKING = Symbol("asking");
 
+const OVER = "Ended: the call has its result";
+
 interface OpenQuestion {
   readonly question: Question;
   answer(value: unknown): void;
@@ -149,7 +152,8 @@ export class ParkedCall {
   #id: string | undefined;
   /** What the work comes to. */
   readonly outcome: Promise<unknown>;
-  readonly #controller = new AbortController();
+  /** Comes when the client gives up or never comes back. */
+  readonly cancellation: CancellationSource = new CancellationSource();
   readonly #open = new Map<string, OpenQuestion>();
   readonly #early: Map<string, unknown> | undefined;
   #exchange: Exchange | undefined;
@@ -158,6 +162,7 @@ export class ParkedCall {
   #asking = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #questions = 0;
+  #isOver = false;
   #round = 0;
 
   constructor(exchange: Exchange, work: (call: ParkedCall) => Promise<unknown>) {
@@ -168,13 +173,8 @@ export class ParkedCall {
     this.#follow(exchange);
     this.outcome = work(this);
     // a call that ends while it is parked is read by the retry, or by nobody; a handler that it left behind gets no answer
-    const end = () => this.#end(new ToolError("Ended: the call has its result"));
+    const end = () => this.#settle();
     this.outcome.then(end, end);
-  }
-
-  /** Aborts when the client gives up or never comes back, and when all is done. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   /** The request that is being served now; `undefined` while the call is parked. */
@@ -197,7 +197,8 @@ export class ParkedCall {
     const early = this.#early?.get(key);
     this.#early?.delete(key);
     if (isAnswer(question, early)) return Promise.resolve(early);
-    if (this.signal.aborted) return Promise.reject(this.signal.reason);
+    if (this.cancellation.isCancelled) return Promise.reject(this.cancellation.reason);
+    if (this.#isOver) return Promise.reject(new ToolError(OVER));
     return new Promise((answer, refuse) => {
       this.#open.set(key, { question, answer, refuse });
       this.#announce();
@@ -256,8 +257,16 @@ export class ParkedCall {
     this.#end(reason);
   }
 
+  #settle(): void {
+    this.#isOver = true;
+    this.#unfollow?.();
+    clearTimeout(this.#timer);
+    for (const { refuse } of this.#open.values()) refuse(new ToolError(OVER));
+    this.#open.clear();
+  }
+
   #end(reason: unknown): void {
-    this.#controller.abort(reason);
+    this.cancellation.cancel(reason);
     for (const { refuse } of this.#open.values()) refuse(reason);
     this.#open.clear();
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Principal } from "../call.ts";
+import { CancellationSource } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
 import { modernCall } from "./client_call.ts";
@@ -126,11 +127,11 @@ export async function answerStateless(
 
 async function runUnasked(exchange: Exchange, engine: Engine): Promise<Encoded> {
   const { method, params } = exchange;
-  const controller = new AbortController();
-  const forget = exchange.onLeave(() => controller.abort());
+  const cancellation = new CancellationSource();
+  const forget = exchange.onLeave(() => cancellation.cancel(new ToolError("Cancelled by the client")));
   const ask = () => Promise.reject(new ToolError(`Cannot ask the client: "${method}" has no way to`));
   try {
-    const call = modernCall({ exchange, signal: controller.signal, ask });
+    const call = modernCall({ exchange, cancellation, ask });
     return await engine.run({ method, params, call, era: "modern" });
   } finally {
     forget();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { onAbort } from "../abort.ts";
+import { onAbort } from "../cancellation.ts";
 import { createCall, type Principal } from "../call.ts";
 import { ErrorCode, isProtocolError } from "../errors.ts";
 import { errorResponse } from "./body.ts";

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { onAbort } from "../abort.ts";
 import { createCall, LOCAL_PRINCIPAL } from "../call.ts";
 import { ErrorCode } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
@@ -130,8 +129,7 @@ class StdioServer implements StdioConnection {
 
   async #answerStateless(message: RequestMessage): Promise<Encoded | undefined> {
     const { id, method, params } = message;
-    const controller = this.#running.start(id);
-    const { signal } = controller;
+    const cancellation = this.#running.start(id);
     try {
       checkEnvelope(params);
       checkVersion(params);
@@ -141,13 +139,13 @@ class StdioServer implements StdioConnection {
         parking: this.#parking,
         principal: LOCAL_PRINCIPAL,
         outlet: this.#outlet,
-        onLeave: (listener) => onAbort(signal, listener),
+        onLeave: (listener) => cancellation.onCancel(listener),
       });
-      return signal.aborted ? undefined : body;
+      return cancellation.isCancelled ? undefined : body;
     } catch (thrown) {
       return encodeError(id, this.#engine.errorOf(thrown, { method, era: "modern" }));
     } finally {
-      this.#running.end(id, controller);
+      this.#running.end(id, cancellation);
     }
   }
 
