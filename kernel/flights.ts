@@ -57,14 +57,9 @@ export class Flights {
     const flight = { own, work };
     this.#running.add(flight);
     return new Promise<T>((resolve, reject) => {
-      const forgetOwn = own.onCancel(() => {
-        end();
-        reject(own.reason);
-      });
       const end = () => {
-        clearTimeout(timer);
+        if (timer !== undefined) clearTimeout(timer);
         forget();
-        forgetOwn();
       };
       work.then((value) => {
         this.#running.delete(flight);
@@ -74,6 +69,11 @@ export class Flights {
         this.#running.delete(flight);
         end();
         reject(thrown);
+      });
+      // nobody else knows of `own`, so this listener goes with it
+      own.onCancel(() => {
+        end();
+        reject(own.reason);
       });
     });
   }

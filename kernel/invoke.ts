@@ -18,51 +18,67 @@ import {
   toToolResult,
 } from "./content.ts";
 import { ErrorCode, isProtocolError, isToolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
-import type { Flights } from "./flights.ts";
+import type { FlightOptions, Flights } from "./flights.ts";
 import { formatPath } from "./issue.ts";
 import type { PromptEntry, ResourceEntry, ToolEntry } from "./items.ts";
 import type { Interceptor, Invocation, ItemKind, Log, Outcome, ResourceReturn } from "./plugin.ts";
 import { type CompiledSchema, formatIssues } from "./schema.ts";
 
-/** What an invocation needs from the kernel. */
-export interface InvokeOptions {
-  /** Outermost first. */
-  readonly interceptors: readonly Interceptor[];
+/** What invocations of one plugin's items need from the kernel. */
+export interface InvokeHost {
+  /** Outermost first. The array is replaced when one comes or goes, and never changed. */
+  readonly interceptors: () => readonly Interceptor[];
   /** Calls in flight of the plugin that owns the item. */
   readonly flights: Flights;
-  /** What of the call is to change for its handler. */
-  readonly patch: CallPatch;
   readonly log: Log;
   /** Whether the message of an unexpected error may reach the client. */
   readonly exposeErrors: boolean;
 }
 
+/** One invocation. */
+export interface InvokeOptions {
+  readonly host: InvokeHost;
+  readonly call: Call;
+  /** What of the call is to change for its handler. */
+  readonly patch: CallPatch;
+}
+
 /** Calls a tool. Every failure is a result with `isError`, but for a {@linkcode ProtocolError} that the tool throws. */
 export async function invokeTool(
-  { key: name, owner, definition, compiled }: ToolEntry,
-  { args, call, ...options }: InvokeOptions & { readonly args: unknown; readonly call: Call },
+  entry: ToolEntry,
+  { args, call, patch, host }: InvokeOptions & { readonly args: unknown },
 ): Promise<ToolResult> {
-  const parsed = await compiled.input.parse(args ?? {});
+  const { key: name, owner, definition, compiled } = entry;
+  const parsing = compiled.input.parse(args ?? {});
+  const parsed = parsing instanceof Promise ? await parsing : parsing;
   if (!parsed.ok) return failedResult(`Invalid arguments for tool "${name}": ${formatIssues(parsed.issues)}`);
   const input = parsed.value;
+  const { elicit, sample, roots } = patch;
+  const flight = {
+    elicit,
+    sample,
+    roots,
+    path: [...call.path, name],
+    timeoutMs: definition.timeoutMs,
+  } as FlightOptions;
   try {
-    return await options.flights.run(
+    return await host.flights.run(
       call,
-      { ...options.patch, path: [...call.path, name], timeoutMs: definition.timeoutMs },
+      flight,
       (flying) =>
-        throughInterceptors({ kind: "tool", name, owner, input, call: flying }, options.interceptors, async () => {
+        throughInterceptors({ kind: "tool", name, owner, input, call: flying }, host.interceptors(), async () => {
           const returned = await definition.run(input, flying);
-          return await checkResult({ name, returned, schema: compiled.output, log: options.log });
+          return await checkResult({ name, returned, schema: compiled.output, log: host.log });
         }),
     );
   } catch (thrown) {
     if (isProtocolError(thrown)) throw thrown;
     if (isToolError(thrown)) {
       const returned = failedResult(thrown.message, thrown.data);
-      return await checkResult({ name, returned, schema: compiled.output, log: options.log });
+      return await checkResult({ name, returned, schema: compiled.output, log: host.log });
     }
-    options.log.error(`Tool "${name}" of plugin "${owner}" failed: ${messageOf(thrown)}`, { error: thrown });
-    return failedResult(`Tool "${name}" failed${options.exposeErrors ? `: ${messageOf(thrown)}` : ""}`);
+    host.log.error(`Tool "${name}" of plugin "${owner}" failed: ${messageOf(thrown)}`, { error: thrown });
+    return failedResult(`Tool "${name}" failed${host.exposeErrors ? `: ${messageOf(thrown)}` : ""}`);
   }
 }
 
@@ -102,20 +118,19 @@ async function checkResult({ name, returned, schema, log }: Returned): Promise<T
  */
 export async function readResource(
   { owner, definition }: ResourceEntry,
-  { uri, params, call, ...options }: InvokeOptions & {
+  { uri, params, call, patch, host }: InvokeOptions & {
     readonly uri: string;
     readonly params: Readonly<Record<string, string>>;
-    readonly call: Call;
   },
 ): Promise<readonly ResourceContents[]> {
   return await protocolErrors(
     `resource "${uri}"`,
-    { owner, ...options },
+    { owner, host },
     () =>
-      options.flights.run(call, { ...options.patch, timeoutMs: undefined }, (flying) =>
+      host.flights.run(call, { ...patch, timeoutMs: undefined }, (flying) =>
         throughInterceptors(
           { kind: "resource", name: uri, owner, input: params, call: flying },
-          options.interceptors,
+          host.interceptors(),
           async () => {
             const returned = await definition.read(params, Object.assign(flying, { uri }));
             return toContents(uri, definition.mimeType, returned);
@@ -131,7 +146,7 @@ export async function readResource(
  */
 export async function renderPrompt(
   { key: name, owner, definition, compiled }: PromptEntry,
-  { args, call, ...options }: InvokeOptions & { readonly args: unknown; readonly call: Call },
+  { args, call, patch, host }: InvokeOptions & { readonly args: unknown },
 ): Promise<PromptResult> {
   const parsed = await (compiled.args?.parse(args ?? {}) ?? { ok: true as const, value: {} });
   if (!parsed.ok) {
@@ -141,13 +156,13 @@ export async function renderPrompt(
   const input = parsed.value;
   return await protocolErrors(
     `prompt "${name}"`,
-    { owner, ...options },
+    { owner, host },
     () =>
-      options.flights.run(
+      host.flights.run(
         call,
-        { ...options.patch, timeoutMs: undefined },
+        { ...patch, timeoutMs: undefined },
         (flying) =>
-          throughInterceptors({ kind: "prompt", name, owner, input, call: flying }, options.interceptors, async () => ({
+          throughInterceptors({ kind: "prompt", name, owner, input, call: flying }, host.interceptors(), async () => ({
             description: definition.description,
             messages: toMessages(await definition.render(input, flying)),
           })),
@@ -158,7 +173,7 @@ export async function renderPrompt(
 /** Runs what has no result that can say "failed": an error is the answer, and it tells no more than it may. */
 export async function protocolErrors<T>(
   what: string,
-  { owner, log, exposeErrors }: Pick<InvokeOptions, "log" | "exposeErrors"> & { readonly owner: string },
+  { owner, host: { log, exposeErrors } }: { readonly owner: string; readonly host: InvokeHost },
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -177,10 +192,9 @@ function throughInterceptors<K extends ItemKind>(
   interceptors: readonly Interceptor[],
   innermost: () => Promise<Outcome<K>>,
 ): Promise<Outcome<K>> {
-  // a copy: when a plugin unloads meanwhile, the interceptors after its own must not move up and be passed over
-  const around = [...interceptors];
+  if (interceptors.length === 0) return innermost();
   const step = (i: number): Promise<Outcome<K>> => {
-    const interceptor = around[i];
+    const interceptor = interceptors[i];
     if (interceptor === undefined) return innermost();
     let used = false;
     return interceptor(invocation, () => {

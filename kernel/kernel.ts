@@ -17,7 +17,7 @@ import {
   PluginUnloaded,
   RegistryChanged,
 } from "./events.ts";
-import { invokeTool, protocolErrors, readResource, renderPrompt } from "./invoke.ts";
+import { type InvokeHost, invokeTool, protocolErrors, readResource, renderPrompt } from "./invoke.ts";
 import {
   type CompiledPrompt,
   type CompiledResource,
@@ -26,10 +26,11 @@ import {
   compileResource,
   compileTool,
 } from "./items.ts";
+import { Interceptors } from "./interceptors.ts";
 import { LoadedPlugin, type PluginReport, type SharedState } from "./loaded_plugin.ts";
 import { createLog } from "./log.ts";
 import { orderPlugins } from "./order.ts";
-import type { AnyPrompt, AnyResource, AnyTool, Disposer, Interceptor, ItemKind, Log, Plugin } from "./plugin.ts";
+import type { AnyPrompt, AnyResource, AnyTool, Disposer, ItemKind, Log, Plugin } from "./plugin.ts";
 import { Extensions, Protocol } from "./protocol.ts";
 import { Registry } from "./registry.ts";
 import { compileSchema, formatIssues } from "./schema.ts";
@@ -100,7 +101,7 @@ export class Kernel implements AsyncDisposable {
   readonly #options: Required<Omit<KernelOptions, "log">>;
   readonly #events: EventHub;
   readonly #provided: SharedState["provided"] = new Map();
-  readonly #interceptors: Interceptor[] = [];
+  readonly #interceptors = new Interceptors();
   readonly #loaded = new Map<string, LoadedPlugin>();
   readonly #changedKinds = new Set<ItemKind>();
   readonly #subscriptions: Subscriptions;
@@ -244,7 +245,7 @@ export class Kernel implements AsyncDisposable {
     const made = createCall(call);
     return await this.#slots.run(
       made,
-      (patch) => invokeTool(entry, { ...this.#invokeOptions(entry.owner), patch, args, call: made }),
+      (patch) => invokeTool(entry, { host: this.#hostOf(entry.owner), patch, args, call: made }),
     );
   }
 
@@ -262,7 +263,7 @@ export class Kernel implements AsyncDisposable {
     const made = createCall(call);
     return await this.#slots.run(
       made,
-      (patch) => readResource(entry, { ...this.#invokeOptions(entry.owner), patch, uri, params, call: made }),
+      (patch) => readResource(entry, { host: this.#hostOf(entry.owner), patch, uri, params, call: made }),
     );
   }
 
@@ -277,7 +278,7 @@ export class Kernel implements AsyncDisposable {
     const made = createCall(call);
     return await this.#slots.run(
       made,
-      (patch) => renderPrompt(entry, { ...this.#invokeOptions(entry.owner), patch, args, call: made }),
+      (patch) => renderPrompt(entry, { host: this.#hostOf(entry.owner), patch, args, call: made }),
     );
   }
 
@@ -292,7 +293,7 @@ export class Kernel implements AsyncDisposable {
     call: Partial<Call> = {},
   ): Promise<readonly string[]> {
     const item = findCompletable(this, ref);
-    const options = { owner: item.owner, ...this.#invokeOptions(item.owner) };
+    const options = { owner: item.owner, host: this.#hostOf(item.owner) };
     return await protocolErrors(
       `completion of ${item.what}`,
       options,
@@ -369,6 +370,7 @@ export class Kernel implements AsyncDisposable {
         events: this.#events,
         provided: this.#provided,
         interceptors: this.#interceptors,
+        exposeErrors: this.#options.exposeErrors,
         log: this.log,
         hasStarted: () => this.#state === "running",
       });
@@ -420,16 +422,11 @@ export class Kernel implements AsyncDisposable {
     }
   }
 
-  #invokeOptions(owner: string) {
+  #hostOf(owner: string): InvokeHost {
     const loaded = this.#loaded.get(owner);
     // an item that a plugin registered during its own setup can be called only once setup is done
     if (loaded === undefined) throw new ProtocolError(ErrorCode.internalError, `Plugin "${owner}" is not loaded yet`);
-    return {
-      interceptors: this.#interceptors,
-      flights: loaded.flights,
-      log: loaded.log,
-      exposeErrors: this.#options.exposeErrors,
-    };
+    return loaded.host;
   }
 
   #registryChanged(kind: ItemKind): void {

@@ -6,6 +6,8 @@
 import { isKernelError, KernelError } from "./errors.ts";
 import { type EventHub, KernelStarted, ResourceUpdated } from "./events.ts";
 import { Flights } from "./flights.ts";
+import type { Interceptors } from "./interceptors.ts";
+import type { InvokeHost } from "./invoke.ts";
 import type { CompiledPrompt, CompiledResource, CompiledTool } from "./items.ts";
 import { nameLog } from "./log.ts";
 import type {
@@ -13,7 +15,6 @@ import type {
   AnyResource,
   AnyTool,
   Disposable,
-  Interceptor,
   Log,
   Plugin,
   PluginContext,
@@ -33,7 +34,9 @@ export interface SharedState {
   readonly events: EventHub;
   /** Values by contract id, with the plugin that provides each. */
   readonly provided: Map<string, { readonly provider: string; readonly value: unknown }>;
-  readonly interceptors: Interceptor[];
+  readonly interceptors: Interceptors;
+  /** Whether the message of an unexpected error may reach the client. */
+  readonly exposeErrors: boolean;
   readonly log: Log;
   /** Tells whether the kernel has started: plugins that are loaded now come late. */
   hasStarted(): boolean;
@@ -59,6 +62,8 @@ export class LoadedPlugin {
   readonly scope: Scope;
   readonly flights: Flights;
   readonly log: Log;
+  /** What invocations of its items need. */
+  readonly host: InvokeHost;
   /** Ids of the contracts that it was given: those it requires, and of the optional ones those that were there. */
   readonly uses: ReadonlySet<string>;
   readonly #shared: SharedState;
@@ -73,6 +78,8 @@ export class LoadedPlugin {
     this.scope = new Scope(plugin.name);
     this.flights = new Flights(plugin.name);
     this.log = nameLog(shared.log, plugin.name);
+    const { interceptors, exposeErrors } = shared;
+    this.host = { interceptors: () => interceptors.list, flights: this.flights, log: this.log, exposeErrors };
     const ids = Object.values(plugin.requires ?? {}).map((it) => it.id);
     this.uses = new Set(ids.filter((id) => shared.provided.has(id)));
   }
@@ -187,8 +194,7 @@ export class LoadedPlugin {
       },
       intercept: (interceptor) => {
         scope.assertOpen();
-        interceptors.push(interceptor);
-        return own("interceptor", () => void interceptors.splice(interceptors.indexOf(interceptor), 1));
+        return own("interceptor", interceptors.add(interceptor));
       },
       own,
     };

@@ -7,6 +7,7 @@ import type { Plugin } from "../kernel/mod.ts";
 
 import guide from "./guide/mod.ts";
 import library from "./library/mod.ts";
+import memory from "./memory/mod.ts";
 import resourceTools from "./resource_tools/mod.ts";
 import results from "./results/mod.ts";
 import scripts from "./scripts/mod.ts";
@@ -16,4 +17,4 @@ import tasks from "./tasks/mod.ts";
 export { default as exposure } from "./exposure/mod.ts";
 
 /** Plugins that are used unless the configuration leaves them out. */
-export const shipped: readonly Plugin[] = [store, library, scripts, guide, results, resourceTools, tasks];
+export const shipped: readonly Plugin[] = [store, memory, library, scripts, guide, results, resourceTools, tasks];

@@ -55,13 +55,18 @@ export function legacyCall(request: LegacyRequest): Call {
     }
     return answer;
   };
+  const { progress, log } = reports({ meta: request.meta, level: () => request.level(), notify });
+  const { elicit, sample, roots } = questions(ask, client);
   return makeCall({
     sessionId: request.sessionId,
     principal: request.principal,
     client,
     meta: request.meta,
-    ...reports({ meta: request.meta, level: () => request.level(), notify }),
-    ...questions(ask, client),
+    progress,
+    log,
+    elicit,
+    sample,
+    roots,
     releaseStream: (retryMs) => request.releaseStream(retryMs),
   }, request.cancellation);
 }
@@ -86,32 +91,30 @@ export function modernCall(parked: ModernRequest): Call {
       new ProtocolError(ErrorCode.missingClientCapability, message, { requiredCapabilities: question.requires }),
     );
   };
-  return makeCall({
-    sessionId: undefined,
-    principal: exchange.principal,
-    client,
+  const { progress, log } = reports({
     meta: exchange.meta,
-    ...reports({
-      meta: exchange.meta,
-      level: () => asLogLevel(parked.exchange?.meta[ENVELOPE.logLevel]),
-      // each round has its own token and its own stream; while parked nobody listens
-      notify: async (method, params) => {
-        const now = parked.exchange;
-        const token = now?.meta["progressToken"];
-        await now?.notify(method, "progressToken" in params ? { ...params, progressToken: token } : params);
-      },
-    }),
-    ...questions(ask, client),
-  }, parked.cancellation);
+    level: () => asLogLevel(parked.exchange?.meta[ENVELOPE.logLevel]),
+    // each round has its own token and its own stream; while parked nobody listens
+    notify: async (method, params) => {
+      const now = parked.exchange;
+      const token = now?.meta["progressToken"];
+      await now?.notify(method, "progressToken" in params ? { ...params, progressToken: token } : params);
+    },
+  });
+  const { elicit, sample, roots } = questions(ask, client);
+  const { principal, meta } = exchange;
+  return makeCall({ principal, client, meta, progress, log, elicit, sample, roots }, parked.cancellation);
 }
+
+const NO_INFO: JsonObject = Object.freeze({});
 
 function clientOf(meta: JsonObject): ClientView {
   const info = meta[ENVELOPE.clientInfo];
   const capabilities = meta[ENVELOPE.clientCapabilities];
-  const read = (key: string) => isObject(info) && typeof info[key] === "string" ? info[key] : undefined;
+  const { name, version } = isObject(info) ? info : NO_INFO;
   return {
-    name: read("name"),
-    version: read("version"),
+    name: typeof name === "string" ? name : undefined,
+    version: typeof version === "string" ? version : undefined,
     protocolVersion: String(meta[ENVELOPE.protocolVersion]),
     capabilities: isObject(capabilities) ? capabilities : {},
   };

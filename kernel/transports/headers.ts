@@ -10,7 +10,7 @@ import type { Engine } from "./engine.ts";
 import type { NotificationMessage, RequestMessage } from "./messages.ts";
 import { decodeHeader, findHeaderMismatch } from "./param_headers.ts";
 import { ENVELOPE, isModernVersion } from "./revisions.ts";
-import { metaOf } from "./stateless.ts";
+import { checkEnvelope, checkVersion, metaOf } from "./stateless.ts";
 
 // the parameter that `Mcp-Name` repeats
 const NAME_PARAMS: Readonly<Record<string, string>> = {
@@ -39,6 +39,19 @@ export function checkAgreement(headers: Headers, { method, params }: RequestMess
   if (named !== null && named !== method) {
     throw mismatch(`the Mcp-Method header says "${named}" and the body says "${method}"`);
   }
+}
+
+/**
+ * Checks what a notification says of its revision, in its envelope or by the header.
+ *
+ * @throws {ProtocolError} `-32602` when its envelope is malformed, `-32020` when header and body disagree, `-32022` when
+ * the revision is not served.
+ */
+export function checkNotification(headers: Headers, message: NotificationMessage): void {
+  const claimed = metaOf(message.params)[ENVELOPE.protocolVersion];
+  if (claimed !== undefined && typeof claimed !== "string") checkEnvelope(message.params);
+  checkAgreement(headers, message);
+  checkVersion(claimed ?? headers.get("mcp-protocol-version"));
 }
 
 /**

@@ -76,7 +76,7 @@ function invalid(reason: string, value: unknown): InvalidMessage {
 }
 
 function isRequestId(id: unknown): id is RequestId {
-  return typeof id === "string" || (typeof id === "number" && Number.isInteger(id));
+  return typeof id === "string" || Number.isSafeInteger(id);
 }
 
 /** Reads the id of what may be a request; `undefined` when there is none. */

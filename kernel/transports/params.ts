@@ -16,7 +16,7 @@ const object: Check = (value) => isObject(value) ? undefined : "expected an obje
 const level: Check = (value) =>
   LOG_LEVELS.some((it) => it === value) ? undefined : `expected one of ${LOG_LEVELS.join(", ")}`;
 const token: Check = (value) =>
-  typeof value === "string" || Number.isInteger(value) ? undefined : "expected a string or an integer";
+  typeof value === "string" || Number.isSafeInteger(value) ? undefined : "expected a string or an integer";
 
 const strings: Check = (value) =>
   isObject(value) && Object.values(value).every((it) => typeof it === "string")

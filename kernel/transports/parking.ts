@@ -206,16 +206,12 @@ export class ParkedCall {
   }
 
   /** Waits until the call has its outcome, or has questions that need an answer first. */
-  async untilAnswer(): Promise<unknown> {
-    const asked = new Promise<typeof ASKING>((resolve) => {
+  untilAnswer(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       this.#asked = () => resolve(ASKING);
       if (this.#asking) resolve(ASKING);
+      this.outcome.then(resolve, reject);
     });
-    try {
-      return await Promise.race([this.outcome, asked]);
-    } finally {
-      this.#asked = undefined;
-    }
   }
 
   /** Takes the questions out, and leaves the request that they answer. */

@@ -14,7 +14,7 @@ import { encodeError, type Message, type RequestMessage } from "./messages.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Parking } from "./parking.ts";
 import { Reply, takesStream, wantsStream } from "./reply.ts";
-import { PROTOCOL_VERSIONS } from "./revisions.ts";
+import { LEGACY_VERSIONS } from "./revisions.ts";
 import { SessionStreams } from "./session_streams.ts";
 import { type Session, type SessionLimits, SessionTable } from "./sessions.ts";
 import { SseSession } from "./sse.ts";
@@ -198,8 +198,10 @@ export class SessionHttp {
     const session = this.#sessions.use(sessionId, principal);
     if (session?.kind !== "streamable") return unknownSession(id);
     const version = headers.get("mcp-protocol-version");
-    if (version === null || PROTOCOL_VERSIONS.includes(version)) return session;
-    const message = `Bad Request: unsupported protocol version "${version}"; there are ${PROTOCOL_VERSIONS.join(", ")}`;
+    if (version === null || LEGACY_VERSIONS.includes(version)) return session;
+    const message = `Bad Request: unsupported protocol version "${version}"; sessions have ${
+      LEGACY_VERSIONS.join(", ")
+    }`;
     return errorResponse({ status: 400, code: -32000, message, id });
   }
 

@@ -56,12 +56,11 @@ export function checkEnvelope(params: JsonObject): void {
 }
 
 /**
- * Checks that the revision of an envelope is one that is served.
+ * Checks that the revision which a message names is one that is served without sessions.
  *
  * @throws {ProtocolError} `-32022` with those that are.
  */
-export function checkVersion(params: JsonObject): void {
-  const requested = metaOf(params)[ENVELOPE.protocolVersion];
+export function checkVersion(requested: unknown): void {
   if (requested === MODERN_VERSION) return;
   throw new ProtocolError(
     ErrorCode.unsupportedProtocolVersion,

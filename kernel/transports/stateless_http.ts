@@ -9,13 +9,14 @@ import { ErrorCode, isProtocolError } from "../errors.ts";
 import { errorResponse } from "./body.ts";
 import type { Engine } from "./engine.ts";
 import { EventStream } from "./event_stream.ts";
-import { checkAgreement, checkHeaders } from "./headers.ts";
+import { checkAgreement, checkHeaders, checkNotification } from "./headers.ts";
 import { type Change, ListenHub } from "./listening.ts";
 import type { NotificationMessage, RequestMessage } from "./messages.ts";
 import { checkParams } from "./params.ts";
 import type { Parking } from "./parking.ts";
 import { Reply, type ReplyStream, takesStream, wantsStream } from "./reply.ts";
-import { answerStateless, checkEnvelope, checkVersion } from "./stateless.ts";
+import { ENVELOPE } from "./revisions.ts";
+import { answerStateless, checkEnvelope, checkVersion, metaOf } from "./stateless.ts";
 
 // errors that are told by the status as well; what a handler fails with is answered with 200
 const STATUS: Readonly<Record<number, number>> = {
@@ -48,13 +49,13 @@ export class StatelessHttp {
     const { headers } = options.request;
     try {
       if (message.kind === "notification") {
-        checkAgreement(headers, message);
-        // no notification of this revision says anything that concerns us
+        checkNotification(headers, message);
+        // none of this revision says anything that concerns us
         return new Response(null, { status: 202 });
       }
       checkEnvelope(message.params);
       checkAgreement(headers, message);
-      checkVersion(message.params);
+      checkVersion(metaOf(message.params)[ENVELOPE.protocolVersion]);
       checkHeaders(headers, message, this.#engine);
     } catch (thrown) {
       return refused(thrown, message);

@@ -23,7 +23,8 @@ import {
 import { type Outlet, RunningRequests } from "./outlet.ts";
 import { checkParams } from "./params.ts";
 import { Parking, type ParkingOptions } from "./parking.ts";
-import { answerStateless, checkEnvelope, checkVersion, claimsEnvelope } from "./stateless.ts";
+import { ENVELOPE } from "./revisions.ts";
+import { answerStateless, checkEnvelope, checkVersion, claimsEnvelope, metaOf } from "./stateless.ts";
 
 /** What the connection can be told. */
 export interface StdioOptions extends LineOptions {
@@ -132,7 +133,7 @@ class StdioServer implements StdioConnection {
     const cancellation = this.#running.start(id);
     try {
       checkEnvelope(params);
-      checkVersion(params);
+      checkVersion(metaOf(params)[ENVELOPE.protocolVersion]);
       if (method === "subscriptions/listen") return await this.#listen(message);
       const { body } = await answerStateless(message, {
         engine: this.#engine,

@@ -175,7 +175,7 @@ function registerDelete({ tool, library, toolbox }: ToolsContext): void {
   tool({
     name: "delete_tool",
     description:
-      "Delete a tool that was made at run time, with its versions. It is kept in a trash for some days, and " +
+      "Delete a tool that was made at run time, with its versions and memory. It is kept in a trash for some days, and " +
       "its name is free at once.",
     input: v.strictObject({ tool_name: v.string() }),
     output: v.object({ deleted: v.string(), trash: v.string(), kept_until: v.string() }),

@@ -102,11 +102,16 @@ export class Adoption {
       return;
     }
     const leave = await lease.hold();
-    const record = await records.change(key, (it) => isLeft(it) ? resumedBy(it, lease.id) : undefined);
-    if (record === undefined) leave();
-    else void this.#resume({ key, record }, { args, onOver: leave });
+    let record: TaskRecord | undefined;
+    try {
+      record = await records.change(key, (it) => isLeft(it) ? resumedBy(it, lease.id) : undefined);
+    } finally {
+      if (record === undefined) leave();
+    }
+    if (record !== undefined) void this.#resume({ key, record }, { args, onOver: leave });
   }
 
+  // never fails
   async #resume(
     found: Found,
     { args, onOver }: { readonly args: JsonObject; readonly onOver: () => void },
@@ -114,8 +119,10 @@ export class Adoption {
     const { log, toolbox } = this.#options;
     const { client, form, principal, tool: name } = found.record;
     const controller = new AbortController();
+    const { signal } = controller;
     const run = this.#options.run(found, controller, onOver);
-    const tool = await this.#untilTool(name, controller.signal);
+    const tool = await this.#untilTool(name, signal);
+    if (signal.aborted) return await run.interrupt();
     if (tool === undefined || !isRepeatable(tool)) {
       log.warn(
         `A call of tool "${name}" is not taken up: ${tool ? "it may not be repeated" : "there is no such tool"}`,
@@ -123,7 +130,6 @@ export class Adoption {
       return await run.interrupt();
     }
     log.info(`A call of tool "${name}" is taken up where a server left it`);
-    const { signal } = controller;
     const call = createCall({ ...run.handlers, signal, principal, client, detach: () => Promise.resolve(true) });
     const result = toolbox.call(name, args, call).then((it) => resultFor(it, form));
     await run.end(await settle(result, log));

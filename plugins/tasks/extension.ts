@@ -17,6 +17,7 @@ import { legacyMethods } from "./legacy_methods.ts";
 import { EXTENSION_ID, type Plan, planOf, requireExtension } from "./plan.ts";
 import { isAnswer, isObject } from "./questions.ts";
 import type { TaskRecord } from "./record.ts";
+import type { Found } from "./records.ts";
 import { Run } from "./run.ts";
 import type { Tasks } from "./tasks.ts";
 import { jobAnswer, legacyTask, modernDetails, modernTask, relatedTo, type ViewOptions } from "./views.ts";
@@ -105,19 +106,15 @@ function modernMethods(tasks: Tasks, view: ViewOptions): Record<string, Protocol
 }
 
 /** Tells clients of a change: those that listen to the task, and in 2025-11-25 those of whoever it belongs to. */
-export function tellChange(
-  protocol: Protocol,
-  { record, result, view }: {
-    readonly record: TaskRecord;
-    readonly result: JsonObject | undefined;
-    readonly view: ViewOptions;
-  },
-): void {
+export async function tellChange(
+  { protocol, tasks, ...view }: ViewOptions & { readonly protocol: Protocol; readonly tasks: Tasks },
+  { key, record }: Found,
+): Promise<void> {
   // that it began is told by the answer to its call
   if (record.revision === 0) return;
   protocol.notify({
     method: "notifications/tasks",
-    params: modernDetails(record, result, view),
+    params: modernDetails(record, await tasks.resultOf({ key, record }), view),
     to: { filter: "taskIds", value: record.id },
   });
   if (record.form !== "legacy") return;

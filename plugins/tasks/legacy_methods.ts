@@ -15,7 +15,7 @@ import {
 import { isCovered, type Question } from "./questions.ts";
 import { type Answer, isTerminal, TASK_ID_REGEXP, type TaskRecord } from "./record.ts";
 import type { Found } from "./records.ts";
-import type { Tasks } from "./tasks.ts";
+import { notFound, type Tasks } from "./tasks.ts";
 import { legacyResult, legacyTask, relatedTo, type ViewOptions } from "./views.ts";
 
 const PAGE_SIZE = 100;
@@ -49,7 +49,7 @@ export function legacyMethods(tasks: Tasks, view: ViewOptions): Record<string, P
         signal: call.signal,
         onState: (now) => asker.askOpen({ key, record: now }, call),
       });
-      if (last === undefined) throw new ProtocolError(ErrorCode.invalidParams, "Task not found");
+      if (last === undefined) throw notFound();
       return legacyResult(last, await tasks.resultOf({ key, record: last }));
     },
   };

@@ -4,7 +4,7 @@
  *
  * @example Run a call as a job
  * ```ts
- * import { definePlugin, valueOf } from "collet";
+ * import { definePlugin } from "collet";
  * import { testPlugin } from "collet/testing";
  * import * as v from "valibot";
  * import store from "../store/mod.ts";
@@ -23,25 +23,36 @@
  *     }),
  * });
  * await using kit = await testPlugin(tasks, {}, { with: [[store, { engine: "memory" }], kiln] });
- * const _meta = { dcc: { async: true } };
- * const { structuredContent } = await kit.client.callTool({ name: "fire", arguments: { pot: "jug" }, _meta });
- * const { job_id } = structuredContent as { job_id: string };
- * const look = async () => (await kit.client.callTool({ name: "jobs_get_status", arguments: { job_id } })).structuredContent;
- * let job = await look();
- * while (job?.["status"] === "running") job = await look();
- * if (JSON.stringify(job?.["result"]) !== '{"fired":"jug"}') throw new Error("unexpected");
+ * type Job = { job_id: string; status: string; result?: unknown };
+ * const ask = async (name: string, args: Record<string, unknown>, _meta = {}) =>
+ *   (await kit.client.callTool({ name, arguments: args, _meta })).structuredContent as unknown as Job;
+ * let job = await ask("fire", { pot: "jug" }, { dcc: { async: true } });
+ * do job = await ask("jobs_get_status", { job_id: job.job_id }); while (job.status === "running");
+ * if (JSON.stringify(job.result) !== '{"fired":"jug"}') throw new Error("unexpected");
  * ```
  *
  * @module
  */
 import * as v from "valibot";
-import { definePlugin, KernelStarted, KernelStopping, type Plugin, Protocol, Toolbox } from "../../kernel/mod.ts";
+import {
+  definePlugin,
+  KernelStarted,
+  KernelStopping,
+  messageOf,
+  type Plugin,
+  Protocol,
+  Toolbox,
+} from "../../kernel/mod.ts";
 import { Store } from "../store/contract.ts";
 import { makeExtension, tellChange } from "./extension.ts";
 import { registerJobs } from "./jobs.ts";
 import { Tasks } from "./tasks.ts";
+import { after } from "./timers.ts";
 
-const count = (fallback: number) => v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), fallback);
+// times are for timers, which count to this
+const MAX_COUNT = 2_147_483_647;
+const count = (fallback: number) =>
+  v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_COUNT)), fallback);
 
 /** Settings of the plugin. */
 export interface TasksConfig {
@@ -60,6 +71,8 @@ export interface TasksConfig {
 }
 
 const DAY_MS = 86_400_000;
+// whoever asks for a task is served before; a start for a moment leaves the state alone
+const START_MS = 1_000;
 
 const tasks: Plugin<TasksConfig> = definePlugin({
   name: "tasks",
@@ -77,7 +90,7 @@ const tasks: Plugin<TasksConfig> = definePlugin({
   setup(ctx) {
     const { config, log, deps: { store, toolbox, protocol } } = ctx;
     const view = { pollIntervalMs: config.poll_interval_ms };
-    const kept = new Tasks({
+    const kept: Tasks = new Tasks({
       store,
       toolbox,
       log,
@@ -88,15 +101,18 @@ const tasks: Plugin<TasksConfig> = definePlugin({
         maxRunning: config.max_running,
         leaseMs: config.lease_ms,
       },
-      async onChange(key, record) {
-        tellChange(protocol, { record, result: await kept.resultOf({ key, record }), view });
-      },
+      onChange: (found) => tellChange({ protocol, tasks: kept, ...view }, found),
     });
     ctx.own("tasks", () => kept.close());
     ctx.own("protocol extension", protocol.extension(makeExtension({ tasks: kept, toolbox, ...view })));
     registerJobs(ctx, kept);
-    // tools that tasks are taken up with are there by now
-    ctx.on(KernelStarted, () => kept.open());
+    let stopOpening = () => {};
+    ctx.own("start", () => stopOpening());
+    ctx.on(KernelStarted, () => {
+      stopOpening = after(START_MS, () => {
+        kept.open().catch((error) => log.error(`Tasks are not taken up: ${messageOf(error)}`, { error }));
+      });
+    });
     // before the plugins whose tools are running are unloaded, and end them
     ctx.on(KernelStopping, () => kept.close());
   },

@@ -29,12 +29,10 @@ export type TaskFollower = (record: TaskRecord | undefined) => void;
 /** The tasks of a store. */
 export class Records {
   readonly #entries: Namespace;
-  readonly #now: () => number;
   readonly #followers = new Map<string, Set<TaskFollower>>();
 
-  constructor(entries: Namespace, now: () => number = Date.now) {
+  constructor(entries: Namespace) {
     this.#entries = entries;
-    this.#now = now;
   }
 
   /** Finds a task of a principal; what is unknown, over, or another's is not there. */
@@ -43,7 +41,8 @@ export class Records {
     if (typeof id !== "string" || !TASK_ID_REGEXP.test(id)) return undefined;
     const key = `${await ownerOf(principal)}/${id}`;
     const record = await this.get(key);
-    return record?.principal?.id === principal?.id ? record && { key, record } : undefined;
+    if (record === undefined || record.principal?.id !== principal?.id) return undefined;
+    return { key, record };
   }
 
   async get(key: string): Promise<TaskRecord | undefined> {
@@ -72,7 +71,7 @@ export class Records {
       const entry = await this.#entries.get(TASKS + key);
       const changed = entry && change(entry.value as unknown as TaskRecord);
       if (entry === undefined || changed === undefined) return undefined;
-      const now = this.#now();
+      const now = Date.now();
       const record = { ...changed, updatedAt: now, revision: changed.revision + 1 };
       const ttlMs = expiryOf(record) - now;
       if (ttlMs <= 0) return undefined;
@@ -88,7 +87,7 @@ export class Records {
     await this.#entries.batch([TASKS, RESULTS].map((prefix) => ({ type: "delete", key: prefix + key })));
   }
 
-  /** Counts the tasks of a principal, as far as `limit`, at most 1,000. */
+  /** Counts the tasks of a principal, as far as it takes to reach `limit`. */
   async count(principal: Principal | undefined, limit: number): Promise<number> {
     const prefix = `${TASKS}${await ownerOf(principal)}/`;
     let count = 0;
@@ -133,12 +132,12 @@ export class Records {
   }
 
   /** Tells of every change, by whomever it was made, until the disposer is called. */
-  watch(listener: (key: string, record: TaskRecord) => void | Promise<void>): Promise<Disposer> {
+  watch(listener: (found: Found) => Promise<void>): Promise<Disposer> {
     return this.#entries.watch(TASKS, async (changes) => {
       for (const key of this.#changedKeys(changes)) {
         const record = await this.get(key);
         this.announce(key, record);
-        if (record !== undefined) await listener(key, record);
+        if (record !== undefined) await listener({ key, record });
       }
     });
   }

@@ -43,7 +43,7 @@ export interface RunOptions {
   /** Ends the call; its signal is the call's. */
   readonly controller: AbortController;
   readonly log: Log;
-  /** Runs once the task is no longer this server's to run. */
+  /** Runs once what became of the task is kept. */
   onOver(): void;
 }
 
@@ -69,7 +69,7 @@ export class Run {
   #progress: Progress | undefined;
   #stopReporting: (() => void) | undefined;
   #reportedAt = 0;
-  #isOver = false;
+  #ending: Promise<void> | undefined;
 
   constructor({ key, record }: Found, options: RunOptions) {
     this.key = key;
@@ -89,37 +89,56 @@ export class Run {
     for (const { refuse } of this.#pending.values()) refuse(reason);
   }
 
-  /** Keeps what the call came to, unless the task has ended otherwise meanwhile. */
-  async end(outcome: Outcome): Promise<void> {
-    if (this.#isOver) return;
-    this.#close();
-    try {
-      await this.#keep(outcome);
-    } catch (thrown) {
-      if (!isToolError(thrown)) return this.#cannotKeep(thrown);
-      // too large, or no JSON
-      const error = { code: ErrorCode.internalError, message: `Cannot keep the result: ${thrown.message}` };
-      await this.#keep({ error }).catch((again) => this.#cannotKeep(again));
-    }
-  }
-
-  /** Gives the task up because this server stops: to whoever takes it up next, or for good where it may not be repeated. */
-  async release(): Promise<void> {
-    if (this.#isOver) return;
-    this.#close();
-    this.abort(new ToolError("Interrupted: the server is stopping"));
-    await this.#change((record) => {
-      if (record.args === undefined) return interrupted(record, Date.now());
-      const { server: _server, ...rest } = record;
-      return { ...rest, questions: {}, answers: {}, status: "working" };
+  /** Keeps what the call came to, unless the task has ended otherwise meanwhile. Never fails. */
+  end(outcome: Outcome): Promise<void> {
+    return this.#finish(async () => {
+      try {
+        await this.#keep(outcome);
+      } catch (thrown) {
+        if (!isToolError(thrown)) throw thrown;
+        // too large, or no JSON
+        const message = `Cannot keep the result: ${thrown.message}`;
+        await this.#keep({ error: { code: ErrorCode.internalError, message } });
+      }
     });
   }
 
-  /** Ends a task that was to be taken up and cannot be. */
-  async interrupt(): Promise<void> {
-    if (this.#isOver) return;
-    this.#close();
-    await this.#change((record) => interrupted(record, Date.now()));
+  /**
+   * Gives the task up because this server stops: to whoever takes it up next, or for good where it may not be repeated.
+   * Never fails.
+   */
+  release(): Promise<void> {
+    this.abort(new ToolError("Interrupted: the server is stopping"));
+    return this.#finish(async () => {
+      await this.#change((record) => {
+        if (record.args === undefined) return interrupted(record, Date.now());
+        const { server: _server, ...rest } = record;
+        return { ...rest, questions: {}, answers: {}, status: "working", resumed: 0 };
+      });
+    });
+  }
+
+  /** Ends a task that was to be taken up and cannot be. Never fails. */
+  interrupt(): Promise<void> {
+    return this.#finish(async () => {
+      await this.#change((record) => interrupted(record, Date.now()));
+    });
+  }
+
+  // whatever comes first is what becomes of the task
+  #finish(write: () => Promise<void>): Promise<void> {
+    return this.#ending ??= (async () => {
+      this.#stopReporting?.();
+      for (const step of this.#undo) step();
+      // whoever the call left behind gets no answer
+      for (const { refuse } of this.#pending.values()) refuse(ENDED);
+      try {
+        await write();
+      } catch (thrown) {
+        this.#options.log.error(`What became of a task is lost: ${messageOf(thrown)}`, { error: thrown });
+      }
+      this.#options.onOver();
+    })();
   }
 
   #makeHandlers(): RunHandlers {
@@ -145,10 +164,6 @@ export class Run {
     await this.#change((record) => withOutcome(record, outcome, Date.now()), result);
   }
 
-  #cannotKeep(thrown: unknown): void {
-    this.#options.log.error(`The outcome of a task is lost: ${messageOf(thrown)}`, { error: thrown });
-  }
-
   async #ask({ key, question }: NamedQuestion): Promise<unknown> {
     const { form, client } = this.record;
     const what = `Cannot ${describeQuestion(question)}`;
@@ -159,7 +174,7 @@ export class Run {
       throw new ProtocolError(ErrorCode.missingClientCapability, message, { requiredCapabilities: question.requires });
     }
     this.#options.controller.signal.throwIfAborted();
-    if (this.#isOver) throw ENDED;
+    if (this.#ending !== undefined) throw ENDED;
     const name = this.#freeKey(key ?? question.method.split("/")[0]!);
     const pending = newPending(what);
     this.#pending.set(name, pending);
@@ -182,7 +197,7 @@ export class Run {
   #report(progress: Progress): void {
     const isWaiting = this.#progress !== undefined;
     this.#progress = progress;
-    if (isWaiting || this.#isOver) return;
+    if (isWaiting || this.#ending !== undefined) return;
     this.#stopReporting = after(this.#reportedAt + PROGRESS_MS - Date.now(), () => void this.#writeProgress());
   }
 
@@ -190,7 +205,7 @@ export class Run {
     const progress = this.#progress;
     this.#progress = undefined;
     this.#reportedAt = Date.now();
-    if (progress === undefined || this.#isOver) return;
+    if (progress === undefined || this.#ending !== undefined) return;
     const { current, total, message } = progress;
     const statusMessage = message ?? (total === null ? `${current} done` : `${current} of ${total}`);
     await this.#change((record) => ({ ...record, progress, statusMessage })).catch((thrown) => {
@@ -216,7 +231,8 @@ export class Run {
   // an older state may be heard of late
   #leave(record?: TaskRecord): void {
     if (record !== undefined && record.revision < this.record.revision) return;
-    this.abort(new ToolError("Cancelled by the client"));
+    const isElsewhere = record !== undefined && !isTerminal(record);
+    this.abort(new ToolError(isElsewhere ? "Ended: another server has taken the task up" : "Cancelled by the client"));
   }
 
   #expire(): void {
@@ -227,15 +243,6 @@ export class Run {
     void records.remove(this.key).catch((thrown) => {
       this.#options.log.warn(`A task whose time is over is not removed: ${messageOf(thrown)}`);
     });
-  }
-
-  #close(): void {
-    this.#isOver = true;
-    this.#stopReporting?.();
-    for (const step of this.#undo) step();
-    // whoever the call left behind gets no answer
-    for (const { refuse } of this.#pending.values()) refuse(ENDED);
-    this.#options.onOver();
   }
 }
 

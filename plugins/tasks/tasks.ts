@@ -10,7 +10,6 @@ import {
   isToolError,
   type JsonObject,
   type Log,
-  messageOf,
   ProtocolError,
   type Toolbox,
   ToolError,
@@ -47,7 +46,7 @@ export interface TasksOptions {
   readonly limits: TaskLimits;
   readonly log: Log;
   /** Hears of each change, whichever server made it. */
-  onChange(key: string, record: TaskRecord): void | Promise<void>;
+  onChange(found: Found): Promise<void>;
 }
 
 /** A tool call that may run as a task. */
@@ -103,7 +102,7 @@ export class Tasks {
   }
 
   async #open(): Promise<Disposer> {
-    const stopWatching = await this.records.watch((key, record) => this.#options.onChange(key, record));
+    const stopWatching = await this.records.watch((found) => this.#options.onChange(found));
     await this.#adoption.open();
     return stopWatching;
   }
@@ -124,13 +123,20 @@ export class Tasks {
   async find(call: Call, id: unknown): Promise<Found> {
     await this.open();
     const found = await this.records.find(call.principal, id);
-    if (found === undefined) throw new ProtocolError(ErrorCode.invalidParams, "Task not found");
+    if (found === undefined) throw notFound();
     return found;
   }
 
-  /** Gives the result of a task; `undefined` where it has none. */
+  /**
+   * Gives the result of a task; `undefined` where it has none.
+   *
+   * @throws {ProtocolError} as {@linkcode find} does, when it is gone by now.
+   */
   async resultOf({ key, record }: Found): Promise<JsonObject | undefined> {
-    return record.status === "completed" ? await this.records.result(key) : undefined;
+    if (record.status !== "completed") return undefined;
+    const result = await this.records.result(key);
+    if (result === undefined) throw notFound();
+    return result;
   }
 
   /** Cancels a task, and the jobs that name it as their parent; `undefined` when it had ended already. */
@@ -179,14 +185,7 @@ export class Tasks {
   }
 
   async #releaseAll(): Promise<void> {
-    const { log } = this.#options;
-    await Promise.all([...this.#runs.values()].map(async (run) => {
-      try {
-        await run.release();
-      } catch (thrown) {
-        log.error(`A task is left as it is: ${messageOf(thrown)}`, { error: thrown });
-      }
-    }));
+    await Promise.all([...this.#runs.values()].map((run) => run.release()));
   }
 
   async #begin({ tool, args, call, plan }: TaskCall, controller: AbortController): Promise<Run> {
@@ -266,4 +265,9 @@ export class Tasks {
     if (this.#closing === undefined) return;
     throw new ProtocolError(ErrorCode.internalError, "Cannot serve tasks: the server is stopping");
   }
+}
+
+/** The error that answers every id which names no task of whoever asks. */
+export function notFound(): ProtocolError {
+  return new ProtocolError(ErrorCode.invalidParams, "Task not found");
 }

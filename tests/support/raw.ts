@@ -190,13 +190,19 @@ export function modern(
     "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1.0.0" },
     ...meta,
   };
-  const name = params["name"] ?? params["uri"];
+  const name = params["name"] ?? params["uri"] ?? params["taskId"];
   return {
     body: { jsonrpc: "2.0", id, method, params: { ...params, _meta } },
     headers: {
       "mcp-protocol-version": "2026-07-28",
       "mcp-method": method,
-      ...(typeof name === "string" && { "mcp-name": name }),
+      ...(typeof name === "string" && { "mcp-name": headerValue(name) }),
     },
   };
+}
+
+// what a header cannot carry as it is travels as base64
+function headerValue(name: string): string {
+  if (/^[!-~]([ -~]*[!-~])?$/.test(name)) return name;
+  return `=?base64?${btoa(String.fromCharCode(...new TextEncoder().encode(name)))}?=`;
 }

@@ -196,7 +196,9 @@ describe("messages of scripts", () => {
   test("memory and resources say that they are not there, and are not announced", async () => {
     await using kit = await start();
     for (const method of ["memory/get", "memory/set", "memory/list", "memory/delete"]) {
-      assert.deepEqual(await ask(kit, method, {}), { error: "Memory cannot be used by scripts in this version" });
+      assert.deepEqual(await ask(kit, method, {}), {
+        error: 'Memory cannot be used: the server runs without the plugin "memory"',
+      });
     }
     for (const method of ["resources/list", "resources/read"]) {
       assert.deepEqual(await ask(kit, method, {}), { error: "Resources cannot be used by scripts in this version" });

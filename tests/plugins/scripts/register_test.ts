@@ -12,6 +12,15 @@ print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": request["para
 `;
 
 describe("register_script", () => {
+  test("completes interpreters, and what its schema enumerates", async () => {
+    await using kit = await startScripts();
+    const complete = (argument: string, value: string) =>
+      kit.kernel.complete({ type: "tool", name: "register_script" }, { argument, value });
+    assert.deepEqual(await complete("interpreter", "p"), ["python3", "perl", "php"]);
+    assert.deepEqual(await complete("protocol", ""), ["1", "2"]);
+    assert.deepEqual(await complete("code", ""), []);
+  });
+
   test("saves everything that it was given", async () => {
     await using kit = await startScripts();
     const given = {

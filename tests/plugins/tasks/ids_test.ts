@@ -20,12 +20,16 @@ const WAYS: Readonly<Record<string, (door: Door, taskId: unknown) => Promise<unk
   "tasks/get of 2025": (door, taskId) => door.legacy("tasks/get", { taskId }),
   "tasks/result of 2025": (door, taskId) => door.legacy("tasks/result", { taskId }),
   "tasks/cancel": (door, taskId) => door.modern("tasks/cancel", { taskId }),
+  "jobs_get_status": (door, id) => door.job("jobs_get_status", id),
+  "jobs_cancel": (door, id) => door.job("jobs_cancel", id),
 };
 
 /** One principal's way in. */
 interface Door {
   modern(method: string, params: JsonObject): Promise<unknown>;
   legacy(method: string, params: JsonObject): Promise<unknown>;
+  /** Calls a tool, whose failed result stands for the error. */
+  job(name: string, id: unknown): Promise<unknown>;
 }
 
 function doorOf(server: TaskServer, session: RawSession, principal: Principal): Door {
@@ -33,6 +37,11 @@ function doorOf(server: TaskServer, session: RawSession, principal: Principal): 
   return {
     modern: async (method, params) => failureOf(await server.modern(method, params, { principal })),
     legacy: async (method, params) => failureOf(await session.request(method, params)),
+    async job(name, job_id) {
+      const { result } = await session.request("tools/call", { name, arguments: { job_id } });
+      const isRefused = result.isError === true && result.content[0].text.startsWith("No job has the id ");
+      return isRefused ? NOT_FOUND : result;
+    },
   };
 }
 

@@ -53,10 +53,13 @@ describe("tasks of 2025-11-25", () => {
     });
     const related: unknown[] = [];
     const client = await sdkClient(server, (it) => {
-      it.setRequestHandler(ElicitRequestSchema, ({ params }: { params: { _meta?: Record<string, unknown> } }) => {
-        related.push(params._meta?.[RELATED]);
-        return { action: "accept", content: { text: "Ada" } };
-      });
+      it.setRequestHandler(
+        ElicitRequestSchema,
+        ({ params }: { params: { _meta?: Record<string, unknown> | undefined } }) => {
+          related.push(params._meta?.[RELATED]);
+          return { action: "accept", content: { text: "Ada" } };
+        },
+      );
     });
     try {
       const { tools } = await client.listTools();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ErrorCode, ProtocolError, ToolError } from "../../../kernel/mod.ts";
+import { answerOf, modern, post } from "../../support/raw.ts";
 import { aborted, defer, soon, until } from "../../support/wait.ts";
 import {
   accepted,
@@ -328,7 +329,7 @@ describe("tasks of 2026-07-28", () => {
   });
 
   for (const method of ["tasks/get", "tasks/update", "tasks/cancel"]) {
-    test(`${method} is refused without the extension, and with another name in its header`, async () => {
+    test(`${method} is refused without the extension, without an id, and with another in its header`, async () => {
       await using server = await startServer({ tools: { run: { execution: "async", run: () => "ran" } } });
       const taskId = await callTask(server, "run");
       const params = { taskId, inputResponses: {} };
@@ -336,6 +337,10 @@ describe("tasks of 2026-07-28", () => {
       assert.equal(error?.code, ErrorCode.missingClientCapability);
       assert.equal((await server.modern(method, params)).error, undefined);
       assert.equal((await server.modern(method, { inputResponses: {} })).error?.code, ErrorCode.invalidParams);
+      const { body, headers } = modern(method, params, { capabilities: KNOWS_TASKS });
+      const other = { ...headers, "mcp-name": "another" };
+      const mismatch = await answerOf(await post((it) => server.http.fetch(it), body, { headers: other }));
+      assert.equal(mismatch.error?.code, ErrorCode.headerMismatch);
     });
   }
 
