@@ -158,46 +158,62 @@ const DETACHED: Omit<Call, "derive" | "signal"> = {
  * ```
  */
 export function createCall(parts: Partial<Call> = {}): Call {
-  if ((parts as MadeCall)[MADE] === parts) return parts as Call;
-  const { signal } = parts;
-  return makeCall(parts, signal === undefined ? new CancellationSource() : new SignalCancellation(signal));
+  if (isMade(parts)) return parts;
+  const { signal, [CANCELLATION]: cancellation } = parts as Partial<MadeCall>;
+  if (signal !== undefined) return makeCall(parts, new SignalCancellation(signal));
+  // a copy of a call has all of its fields, but its signal, which is made when somebody asks for it
+  return makeCall(parts, cancellation ?? new CancellationSource());
 }
 
 /** Makes a call whose signal is made when somebody asks for it. */
 export function makeCall(parts: Omit<CallPatch, "signal">, cancellation: Cancellation): Call {
-  const {
-    progress = DETACHED.progress,
-    log = DETACHED.log,
-    elicit = DETACHED.elicit,
-    sample = DETACHED.sample,
-    roots = DETACHED.roots,
-    releaseStream = DETACHED.releaseStream,
-    detach = DETACHED.detach,
-  } = parts;
-  // every call has the same fields in the same order, which engines are fast with
-  const call: Call & MadeCall = {
-    get signal() {
-      return cancellation.signal;
-    },
-    sessionId: parts.sessionId,
-    principal: parts.principal,
-    client: parts.client ?? DETACHED.client,
-    meta: parts.meta ?? DETACHED.meta,
-    path: parts.path ?? DETACHED.path,
-    progress,
-    log,
-    elicit,
-    sample,
-    roots,
-    releaseStream,
-    detach,
-    derive: (patch) =>
-      deriveCall(call, patch, patch.signal === undefined ? cancellation : new SignalCancellation(patch.signal)),
-    [CANCELLATION]: cancellation,
-    [MADE]: undefined,
-  };
-  call[MADE] = call;
-  return call;
+  return new MadeCall(parts, cancellation);
+}
+
+// marks what was made here with itself: a copy carries the mark of its original, whose `derive` is not its own
+const MADE = Symbol("made");
+const CANCELLATION = Symbol("cancellation");
+
+/** Every call has the same fields in the same order, which engines are fast with. */
+class MadeCall implements Call {
+  readonly sessionId: string | undefined;
+  readonly principal: Principal | undefined;
+  readonly client: ClientView;
+  readonly meta: JsonObject;
+  readonly path: readonly string[];
+  readonly progress: Call["progress"];
+  readonly log: Call["log"];
+  readonly elicit: Call["elicit"];
+  readonly sample: Call["sample"];
+  readonly roots: Call["roots"];
+  readonly releaseStream: Call["releaseStream"];
+  readonly detach: Call["detach"];
+  readonly derive: Call["derive"];
+  readonly [CANCELLATION]: Cancellation;
+  readonly [MADE]: MadeCall;
+
+  constructor(parts: Omit<CallPatch, "signal">, cancellation: Cancellation) {
+    this.sessionId = parts.sessionId;
+    this.principal = parts.principal;
+    this.client = parts.client ?? DETACHED.client;
+    this.meta = parts.meta ?? DETACHED.meta;
+    this.path = parts.path ?? DETACHED.path;
+    this.progress = parts.progress ?? DETACHED.progress;
+    this.log = parts.log ?? DETACHED.log;
+    this.elicit = parts.elicit ?? DETACHED.elicit;
+    this.sample = parts.sample ?? DETACHED.sample;
+    this.roots = parts.roots ?? DETACHED.roots;
+    this.releaseStream = parts.releaseStream ?? DETACHED.releaseStream;
+    this.detach = parts.detach ?? DETACHED.detach;
+    this.derive = (patch) =>
+      deriveCall(this, patch, patch.signal === undefined ? cancellation : new SignalCancellation(patch.signal));
+    this[CANCELLATION] = cancellation;
+    this[MADE] = this;
+  }
+
+  get signal(): AbortSignal {
+    return this[CANCELLATION].signal;
+  }
 }
 
 /** Makes a call out of another, with a cancellation of its own. */
@@ -220,15 +236,10 @@ export function deriveCall(call: Call, patch: CallPatch, cancellation: Cancellat
 
 /** Gives the cancellation of a call. */
 export function cancellationOf(call: Call): Cancellation {
-  const { [MADE]: made, [CANCELLATION]: cancellation } = call as MadeCall;
-  return made === call && cancellation !== undefined ? cancellation : new SignalCancellation(call.signal);
+  const { [CANCELLATION]: cancellation } = call as Partial<MadeCall>;
+  return isMade(call) && cancellation !== undefined ? cancellation : new SignalCancellation(call.signal);
 }
 
-// marks what was made here with itself: a copy carries the mark of its original, whose `derive` is not its own
-const MADE = Symbol("made");
-const CANCELLATION = Symbol("cancellation");
-
-interface MadeCall {
-  readonly [CANCELLATION]?: Cancellation;
-  [MADE]?: unknown;
+function isMade(call: Partial<Call>): call is Call {
+  return (call as Partial<MadeCall>)[MADE] === call;
 }

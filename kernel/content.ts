@@ -96,6 +96,7 @@ export interface PromptResult {
 }
 
 const WHOLE_RESULT = Symbol.for("collet.tool-result");
+const MARK: PropertyDescriptor = Object.freeze({ value: true });
 
 /** The whole result of a tool call, as it crosses the wire. */
 export interface ToolResult {
@@ -119,7 +120,7 @@ export interface ToolResult {
  */
 export function toolResult(result: ToolResult): ToolResult {
   const whole = { ...result };
-  Object.defineProperty(whole, WHOLE_RESULT, { value: true });
+  Object.defineProperty(whole, WHOLE_RESULT, MARK);
   return whole;
 }
 
