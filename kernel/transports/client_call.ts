@@ -108,7 +108,8 @@ export function modernCall(parked: ModernRequest): Call {
 
 const NO_INFO: JsonObject = Object.freeze({});
 
-function clientOf(meta: JsonObject): ClientView {
+/** Reads what a request of revision 2026-07-28 says of its client. */
+export function clientOf(meta: JsonObject): ClientView {
   const info = meta[ENVELOPE.clientInfo];
   const capabilities = meta[ENVELOPE.clientCapabilities];
   const { name, version } = isObject(info) ? info : NO_INFO;

@@ -7,6 +7,7 @@ import { onAbort } from "../cancellation.ts";
 import { createCall, type Principal } from "../call.ts";
 import { ErrorCode, isProtocolError } from "../errors.ts";
 import { errorResponse } from "./body.ts";
+import { clientOf } from "./client_call.ts";
 import type { Engine } from "./engine.ts";
 import { EventStream } from "./event_stream.ts";
 import { checkAgreement, checkHeaders, checkNotification } from "./headers.ts";
@@ -108,10 +109,10 @@ export class StatelessHttp {
 
   async #listen({ id, method, params }: RequestMessage, { request, principal }: PostOptions): Promise<Response> {
     let leave: (() => void) | undefined;
+    const stream = new EventStream({ onEnd: () => leave?.() });
     try {
       checkParams(method, params);
-      const stream = new EventStream({ onEnd: () => leave?.() });
-      const call = createCall({ principal });
+      const call = createCall({ principal, client: clientOf(metaOf(params)) });
       const stop = await this.#hub.listen({
         id,
         params,
@@ -124,8 +125,9 @@ export class StatelessHttp {
       onAbort(request.signal, () => stream.close());
       return stream.response;
     } catch (thrown) {
+      stream.close();
       const error = this.#engine.errorOf(thrown, { method, era: "modern" });
-      return errorResponse({ status: 200, ...error, id });
+      return errorResponse({ status: STATUS[error.code] ?? 200, ...error, id });
     }
   }
 }

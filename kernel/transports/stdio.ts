@@ -7,6 +7,7 @@ import { createCall, LOCAL_PRINCIPAL } from "../call.ts";
 import { ErrorCode } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer } from "../plugin.ts";
+import { clientOf } from "./client_call.ts";
 import { Connection } from "./connection.ts";
 import { Engine, type ServerInfo } from "./engine.ts";
 import { type LineOptions, Lines } from "./stdio_lines.ts";
@@ -162,7 +163,7 @@ class StdioServer implements StdioConnection {
     void this.#stopListening(id);
     const send = (message: string) => this.#lines.notify(message);
     const end = () => void this.#listening.delete(id);
-    const call = createCall({ principal: LOCAL_PRINCIPAL });
+    const call = createCall({ principal: LOCAL_PRINCIPAL, client: clientOf(metaOf(params)) });
     const listening = this.#hub.listen({ id, params, call, send, end });
     this.#listening.set(id, listening);
     await listening;

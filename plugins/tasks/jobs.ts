@@ -64,7 +64,7 @@ export function registerJobs({ tool }: Pick<PluginContext, "tool">, tasks: Tasks
 
 async function findJob(tasks: Tasks, id: string, { principal }: Call): Promise<Found> {
   await tasks.open();
-  const found = await tasks.records.find(principal, id.trim());
+  const found = await tasks.records.find(principal, id);
   if (found === undefined) throw new ToolError(`No job has the id "${id}": it may be over and forgotten`);
   return found;
 }
