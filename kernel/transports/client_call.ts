@@ -98,7 +98,7 @@ export function modernCall(parked: ModernRequest): Call {
     notify: async (method, params) => {
       const now = parked.exchange;
       const token = now?.meta["progressToken"];
-      await now?.notify(method, "progressToken" in params ? { ...params, progressToken: token } : params);
+      await now?.tell(method, "progressToken" in params ? { ...params, progressToken: token } : params);
     },
   });
   const { elicit, sample, roots } = questions(ask, client);

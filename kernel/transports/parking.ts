@@ -8,24 +8,21 @@ import type { Principal } from "../call.ts";
 import { CancellationSource } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
+import type { RequestMessage } from "./messages.ts";
 import { isAnswer, type Question } from "./questions.ts";
 import { StateSigner } from "./state_signer.ts";
 
 /** One HTTP request or stdio message that a call is answered by; a parked call sees several in turn. */
 export interface Exchange {
+  /** The request; its parameters may bring answers (`inputResponses`) and a state (`requestState`). */
+  readonly message: RequestMessage;
+  /** `_meta` of the request, envelope included. */
+  readonly meta: JsonObject;
+  readonly principal: Principal | undefined;
+  /** Sends a notification along with this request; resolves when the way to the client is free for more. */
+  tell(method: string, params: JsonObject): Promise<void>;
   /** Calls back when the client gives this request up, at once if it has; gives what takes that back. */
   onLeave(listener: () => void): () => void;
-  /** Sends a notification along with this request; resolves when the way to the client is free for more. */
-  notify(method: string, params: JsonObject): Promise<void>;
-  readonly principal: Principal | undefined;
-  readonly method: string;
-  readonly params: JsonObject;
-  /** `_meta` of this request, envelope included. */
-  readonly meta: JsonObject;
-  /** Answers by key, as received; `undefined` when there are none. */
-  readonly inputResponses: unknown;
-  /** The state as received, not yet verified. */
-  readonly requestState: string | undefined;
 }
 
 /** How many calls may wait for their clients, and how long. */
@@ -82,12 +79,13 @@ export class Parking {
    * @throws {ProtocolError} `-32602` when the state is forged, replayed, expired, or of another principal or request.
    */
   async serve<T>(exchange: Exchange, work: (parked: ParkedCall) => Promise<T>): Promise<T | InputRequired> {
-    if (exchange.inputResponses !== undefined && !isObject(exchange.inputResponses)) {
+    const { inputResponses, requestState } = exchange.message.params;
+    if (inputResponses !== undefined && !isObject(inputResponses)) {
       throw new ProtocolError(ErrorCode.invalidParams, "Invalid inputResponses: expected an object of answers by key");
     }
-    const call = exchange.requestState === undefined
+    const call = requestState === undefined
       ? new ParkedCall(exchange, work)
-      : await this.#take(exchange, exchange.requestState);
+      : await this.#take(exchange, String(requestState));
     const outcome = await call.untilAnswer();
     if (outcome !== ASKING) return outcome as T;
     if (this.size < this.#maxParked) return await this.#park(call, exchange);
@@ -132,7 +130,7 @@ function tooManyWait(): ToolError {
 }
 
 // a state is good for the same request of the same principal only
-function bindingOf({ principal, method, params }: Exchange): string {
+function bindingOf({ principal, message: { method, params } }: Exchange): string {
   const { inputResponses: _answers, requestState: _state, _meta, ...request } = params;
   return JSON.stringify([principal?.id ?? null, method, request]);
 }
@@ -167,9 +165,8 @@ export class ParkedCall {
 
   constructor(exchange: Exchange, work: (call: ParkedCall) => Promise<unknown>) {
     // answers may come with the first request already, by the keys that the questions will have
-    this.#early = exchange.inputResponses === undefined
-      ? undefined
-      : new Map(Object.entries(exchange.inputResponses as JsonObject));
+    const { inputResponses } = exchange.message.params;
+    this.#early = inputResponses === undefined ? undefined : new Map(Object.entries(inputResponses as JsonObject));
     this.#follow(exchange);
     this.outcome = work(this);
     // a call that ends while it is parked is read by the retry, or by nobody; a handler that it left behind gets no answer
@@ -229,7 +226,7 @@ export class ParkedCall {
     clearTimeout(this.#timer);
     this.#follow(exchange);
     this.#asking = false;
-    const answers = new Map(Object.entries(exchange.inputResponses ?? {}));
+    const answers = new Map(Object.entries(exchange.message.params["inputResponses"] ?? {}));
     for (const [key, { question, answer }] of [...this.#open]) {
       const value = answers.get(key);
       if (!isAnswer(question, value)) continue;

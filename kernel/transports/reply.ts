@@ -6,7 +6,7 @@
  */
 import { type Encoded, textOfEncoded } from "./messages.ts";
 import type { Outlet } from "./outlet.ts";
-import { SlowWatch } from "./slow_watch.ts";
+import { type Slowable, unwatchSlow, watchSlow } from "./slow_watch.ts";
 
 /** The stream that an answer can become. */
 export interface ReplyStream {
@@ -16,20 +16,6 @@ export interface ReplyStream {
   end(): void;
   /** Ends its connection; the client comes back for the rest. */
   release?(retryMs?: number): void;
-}
-
-/** What a reply is made with. */
-export interface ReplyOptions {
-  /** Number of requests that it answers; more than one is a batch. */
-  readonly requests?: number;
-  /** Opens the stream; without it the client takes JSON alone. */
-  readonly open?: () => ReplyStream;
-  /** Headers of an answer as JSON. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Whether the answer becomes a stream when it is long in coming. */
-  readonly isStreamedWhenSlow: boolean;
-  /** Runs when the answer is long in coming, or has become a stream: time to see whether the client is still there. */
-  onSlow?(): void;
 }
 
 /** Tells whether a client takes an event stream: one that asks for JSON alone does not. */
@@ -43,32 +29,45 @@ export function wantsStream(headers: Headers): boolean {
   return headers.get("accept")?.includes("text/event-stream") === true;
 }
 
-const JSON_TYPE = { "content-type": "application/json" };
+/** The type of answers as JSON. */
+export const JSON_TYPE: Readonly<Record<string, string>> = { "content-type": "application/json" };
 const SENT: Promise<void> = Promise.resolve();
 
 /** One answer on its way. */
-export class Reply implements Outlet {
+export abstract class Reply implements Outlet, Slowable {
   /** The response, as soon as it is known what it will be. */
   readonly response: Promise<Response>;
-  readonly #options: ReplyOptions;
-  readonly #unwatch: () => void;
+  dueAt = 0;
+  readonly #headers: Headers;
+  /** Requests of a batch; `undefined` for one that is no batch. */
+  readonly #requests: number | undefined;
   #resolve!: (response: Response) => void;
   #stream: ReplyStream | undefined;
   #answers: Encoded[] | undefined;
   #left: number;
 
-  constructor(options: ReplyOptions) {
-    this.#options = options;
-    this.#left = options.requests ?? 1;
+  /** `headers` are those of the request; a batch of `requests` is answered together. */
+  constructor(headers: Headers, requests?: number) {
+    this.#headers = headers;
+    this.#requests = requests;
+    this.#left = requests ?? 1;
     this.response = new Promise((resolve) => this.#resolve = resolve);
-    this.#unwatch = SlowWatch.add(() => {
-      if (options.open !== undefined && options.isStreamedWhenSlow) this.#opened();
-      else options.onSlow?.();
-    });
+    watchSlow(this);
   }
 
+  /** Opens the stream. */
+  protected abstract openStream(): ReplyStream;
+
+  /** Headers of an answer as JSON. */
+  protected get jsonHeaders(): Readonly<Record<string, string>> {
+    return JSON_TYPE;
+  }
+
+  /** Runs when the answer is long in coming, or has become a stream: time to see whether the client is still there. */
+  protected onLong(): void {}
+
   get isOpen(): boolean {
-    return this.#options.open !== undefined && this.#left > 0;
+    return this.#left > 0 && takesStream(this.#headers);
   }
 
   /** Sends a message before the answer; a client that takes JSON alone misses it. */
@@ -84,15 +83,20 @@ export class Reply implements Outlet {
     if (this.isOpen) this.#opened().release?.(retryMs);
   }
 
+  onSlow(): void {
+    if (this.isOpen && wantsStream(this.#headers)) this.#opened();
+    else this.onLong();
+  }
+
   /** Answers one request, the last of them ends the reply. `status` counts while there is no stream. */
   answer(body: Encoded, status = 200): void {
     if (this.#left === 0) return;
     this.#left--;
     if (this.#stream !== undefined) void this.#stream.send(textOfEncoded(body));
-    else if (this.#options.requests === undefined) this.#respond(body, status);
+    else if (this.#requests === undefined) this.#respond(body, status);
     else (this.#answers ??= []).push(body);
     if (this.#left > 0) return;
-    this.#unwatch();
+    unwatchSlow(this);
     if (this.#stream !== undefined) this.#stream.end();
     else if (this.#answers !== undefined) this.#respond(`[${this.#answers.map(textOfEncoded).join(",")}]`, status);
   }
@@ -100,15 +104,15 @@ export class Reply implements Outlet {
   /** Gives it up: there is nothing to answer. */
   dispose(): void {
     this.#left = 0;
-    this.#unwatch();
+    unwatchSlow(this);
   }
 
   #opened(): ReplyStream {
     if (this.#stream === undefined) {
-      this.#unwatch();
-      this.#stream = this.#options.open!();
+      unwatchSlow(this);
+      this.#stream = this.openStream();
       this.#resolve(this.#stream.response);
-      this.#options.onSlow?.();
+      this.onLong();
       for (const body of this.#answers ?? []) void this.#stream.send(textOfEncoded(body));
       this.#answers = undefined;
     }
@@ -116,7 +120,6 @@ export class Reply implements Outlet {
   }
 
   #respond(body: Encoded, status: number): void {
-    const headers = this.#options.headers === undefined ? JSON_TYPE : { ...JSON_TYPE, ...this.#options.headers };
-    this.#resolve(new Response(body as BodyInit, { status, headers }));
+    this.#resolve(new Response(body as BodyInit, { status, headers: this.jsonHeaders }));
   }
 }

@@ -13,7 +13,7 @@ import type { Change } from "./listening.ts";
 import { encodeError, type Message, type RequestMessage } from "./messages.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Parking } from "./parking.ts";
-import { Reply, takesStream, wantsStream } from "./reply.ts";
+import { JSON_TYPE, Reply, type ReplyStream, takesStream } from "./reply.ts";
 import { LEGACY_VERSIONS } from "./revisions.ts";
 import { SessionStreams } from "./session_streams.ts";
 import { type Session, type SessionLimits, SessionTable } from "./sessions.ts";
@@ -40,6 +40,8 @@ class HttpSession implements Session {
   readonly kind = "streamable";
   readonly id: string = crypto.randomUUID();
   readonly connection: Connection;
+  /** Headers of its answers as JSON. */
+  readonly jsonHeaders: Readonly<Record<string, string>> = { ...JSON_TYPE, "mcp-session-id": this.id };
   readonly #retryMs: number;
   #streams: SessionStreams | undefined;
 
@@ -154,11 +156,7 @@ export class SessionHttp {
   async answerDirectly(messages: readonly Message[], { request, principal }: PostOptions): Promise<Response> {
     const connection = new Connection({ ...this.#options, send: () => Promise.resolve() });
     const isBatch = messages.length > 1;
-    const reply = new Reply({
-      ...(isBatch && { requests: countRequests(messages) }),
-      isStreamedWhenSlow: false,
-      onSlow: () => void onAbort(request.signal, () => connection.close()),
-    });
+    const reply = new DirectReply(connection, { request, ...(isBatch && { requests: countRequests(messages) }) });
     try {
       return await this.#answer(messages, { connection, reply, principal });
     } finally {
@@ -210,12 +208,7 @@ export class SessionHttp {
     messages: readonly Message[],
     { request: { headers }, principal, isBatch }: PostOptions & { readonly isBatch: boolean },
   ): Promise<Response> {
-    const reply = new Reply({
-      ...(isBatch && { requests: countRequests(messages) }),
-      ...(takesStream(headers) && { open: () => session.streams.open() }),
-      headers: { "mcp-session-id": session.id },
-      isStreamedWhenSlow: wantsStream(headers),
-    });
+    const reply = new SessionReply(session, { headers, ...(isBatch && { requests: countRequests(messages) }) });
     return this.#answer(messages, { connection: session.connection, reply, principal });
   }
 
@@ -231,6 +224,51 @@ export class SessionHttp {
     if (countRequests(messages) > 0) return await reply.response;
     reply.dispose();
     return new Response(null, { status: 202 });
+  }
+}
+
+/** An answer in a session: its stream can be taken up again. */
+class SessionReply extends Reply {
+  readonly #session: HttpSession;
+
+  constructor(session: HttpSession, { headers, requests }: { readonly headers: Headers; readonly requests?: number }) {
+    super(headers, requests);
+    this.#session = session;
+  }
+
+  protected override openStream(): ReplyStream {
+    return this.#session.streams.open();
+  }
+
+  protected override get jsonHeaders(): Readonly<Record<string, string>> {
+    return this.#session.jsonHeaders;
+  }
+}
+
+/** An answer without a session, which has no stream. */
+class DirectReply extends Reply {
+  readonly #connection: Connection;
+  readonly #request: Request;
+
+  constructor(
+    connection: Connection,
+    { request, requests }: { readonly request: Request; readonly requests?: number },
+  ) {
+    super(request.headers, requests);
+    this.#connection = connection;
+    this.#request = request;
+  }
+
+  override get isOpen(): boolean {
+    return false;
+  }
+
+  protected override openStream(): never {
+    throw new TypeError("Cannot open a stream: there is no session");
+  }
+
+  protected override onLong(): void {
+    onAbort(this.#request.signal, () => this.#connection.close());
   }
 }
 

@@ -9,21 +9,23 @@
 // long for a call that computes, short for one that waits
 const SLOW_MS = 250;
 
-interface Watched {
-  readonly due: number;
+/** What may be slow. */
+export interface Slowable {
+  /** When it counts as slow, in milliseconds since 1970; set here. */
+  dueAt: number;
   onSlow(): void;
 }
 
 // all wait equally long, so the order of adding is the order of being due: one timer serves all
-const watched = new Set<Watched>();
+const watched = new Set<Slowable>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function check(): void {
   timer = undefined;
   const now = Date.now();
   for (const it of watched) {
-    if (it.due > now) {
-      timer = setTimeout(check, it.due - now);
+    if (it.dueAt > now) {
+      timer = setTimeout(check, it.dueAt - now);
       return;
     }
     watched.delete(it);
@@ -32,12 +34,13 @@ function check(): void {
 }
 
 /** Calls back for what is not done in time. */
-export const SlowWatch: { add(onSlow: () => void): () => void } = {
-  /** Watches something; what is given back ends that. */
-  add(onSlow: () => void): () => void {
-    const it = { due: Date.now() + SLOW_MS, onSlow };
-    watched.add(it);
-    timer ??= setTimeout(check, SLOW_MS);
-    return () => void watched.delete(it);
-  },
-};
+export function watchSlow(it: Slowable): void {
+  it.dueAt = Date.now() + SLOW_MS;
+  watched.add(it);
+  timer ??= setTimeout(check, SLOW_MS);
+}
+
+/** Watches no more. */
+export function unwatchSlow(it: Slowable): void {
+  watched.delete(it);
+}

@@ -3,21 +3,13 @@
  *
  * @module
  */
-import type { Principal } from "../call.ts";
+import type { Call } from "../call.ts";
 import { CancellationSource } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
 import { modernCall } from "./client_call.ts";
 import { type Engine, methodNotFound } from "./engine.ts";
-import {
-  type Encoded,
-  encodeError,
-  encodeNotification,
-  encodeResult,
-  type NotificationMessage,
-  type RequestMessage,
-} from "./messages.ts";
-import type { Outlet } from "./outlet.ts";
+import { type Encoded, encodeError, encodeResult, type NotificationMessage, type RequestMessage } from "./messages.ts";
 import { checkParams, findEnvelopeIssue } from "./params.ts";
 import type { Exchange, Parking } from "./parking.ts";
 import { ENVELOPE, isModernVersion, MODERN_VERSION } from "./revisions.ts";
@@ -69,12 +61,10 @@ export function checkVersion(requested: unknown): void {
   );
 }
 
-/** Who asks, and the way back. */
+/** What requests are served with. */
 export interface StatelessOptions {
-  readonly principal: Principal | undefined;
-  readonly outlet: Outlet;
-  /** Calls back when the client gives the request up; gives what takes that back. */
-  onLeave(listener: () => void): () => void;
+  readonly engine: Engine;
+  readonly parking: Parking;
 }
 
 /** An answer, and the code of the error that it is. */
@@ -88,50 +78,39 @@ const MAY_ASK: ReadonlySet<string> = new Set(["tools/call", "prompts/get", "reso
 
 /** Answers a request whose envelope has been checked. */
 export async function answerStateless(
-  { id, method, params }: RequestMessage,
-  { engine, parking, ...options }: StatelessOptions & { readonly engine: Engine; readonly parking: Parking },
+  exchange: Exchange,
+  { engine, parking }: StatelessOptions,
 ): Promise<StatelessAnswer> {
-  let isOver = false;
+  const { id, method, params } = exchange.message;
   try {
     if (!engine.has(method, "modern")) throw methodNotFound(method);
     checkParams(method, params);
-    const exchange: Exchange = {
-      principal: options.principal,
-      method,
-      params,
-      meta: metaOf(params),
-      inputResponses: params["inputResponses"],
-      requestState: params["requestState"] as string | undefined,
-      onLeave: options.onLeave,
-      // a handler that its call has left behind tells the client nothing more
-      notify: async (notified, with_) => {
-        if (!isOver) await options.outlet.notify(encodeNotification(notified, with_));
-      },
-    };
     const result = MAY_ASK.has(method)
-      ? await parking.serve(
-        exchange,
-        async (call) => await engine.run({ method, params, call: modernCall(call), era: "modern" }),
-      )
+      ? await parking.serve(exchange, (call) => runAs(modernCall(call), { exchange, engine }))
       : await runUnasked(exchange, engine);
     const isEncoded = typeof result === "string" || result instanceof Uint8Array;
     return { body: encodeResult(id, isEncoded ? result : engine.encode({ ...result }, { method, era: "modern" })) };
   } catch (thrown) {
     const error = engine.errorOf(thrown, { method, era: "modern" });
     return { body: encodeError(id, error), code: error.code };
-  } finally {
-    isOver = true;
   }
 }
 
+// a promise in any case: what is thrown at once belongs to the call as well
+async function runAs(
+  call: Call,
+  { exchange, engine }: { readonly exchange: Exchange; readonly engine: Engine },
+): Promise<Encoded> {
+  const { method, params } = exchange.message;
+  return await engine.run({ method, params, call, era: "modern" });
+}
+
 async function runUnasked(exchange: Exchange, engine: Engine): Promise<Encoded> {
-  const { method, params } = exchange;
   const cancellation = new CancellationSource();
   const forget = exchange.onLeave(() => cancellation.cancel(new ToolError("Cancelled by the client")));
-  const ask = () => Promise.reject(new ToolError(`Cannot ask the client: "${method}" has no way to`));
+  const ask = () => Promise.reject(new ToolError(`Cannot ask the client: "${exchange.message.method}" has no way to`));
   try {
-    const call = modernCall({ exchange, cancellation, ask });
-    return await engine.run({ method, params, call, era: "modern" });
+    return await runAs(modernCall({ exchange, cancellation, ask }), { exchange, engine });
   } finally {
     forget();
   }

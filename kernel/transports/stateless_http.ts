@@ -5,6 +5,7 @@
  */
 import { onAbort } from "../cancellation.ts";
 import { createCall, type Principal } from "../call.ts";
+import type { JsonObject } from "../content.ts";
 import { ErrorCode, isProtocolError } from "../errors.ts";
 import { errorResponse } from "./body.ts";
 import { clientOf } from "./client_call.ts";
@@ -12,12 +13,12 @@ import type { Engine } from "./engine.ts";
 import { EventStream } from "./event_stream.ts";
 import { checkAgreement, checkHeaders, checkNotification } from "./headers.ts";
 import { type Change, ListenHub } from "./listening.ts";
-import type { NotificationMessage, RequestMessage } from "./messages.ts";
+import { encodeNotification, type NotificationMessage, type RequestMessage } from "./messages.ts";
 import { checkParams } from "./params.ts";
-import type { Parking } from "./parking.ts";
-import { Reply, type ReplyStream, takesStream, wantsStream } from "./reply.ts";
+import type { Exchange } from "./parking.ts";
+import { Reply, type ReplyStream } from "./reply.ts";
 import { ENVELOPE } from "./revisions.ts";
-import { answerStateless, checkEnvelope, checkVersion, metaOf } from "./stateless.ts";
+import { answerStateless, checkEnvelope, checkVersion, metaOf, type StatelessOptions } from "./stateless.ts";
 
 // errors that are told by the status as well; what a handler fails with is answered with 200
 const STATUS: Readonly<Record<number, number>> = {
@@ -33,16 +34,15 @@ export interface PostOptions {
 
 /** Serves requests of 2026-07-28. */
 export class StatelessHttp {
+  readonly #options: StatelessOptions;
   readonly #engine: Engine;
-  readonly #parking: Parking;
   readonly #hub: ListenHub;
-  /** Ends each request that is being served. */
-  readonly #serving = new Set<() => void>();
+  readonly #serving = new Set<StatelessReply>();
 
-  constructor({ engine, parking }: { readonly engine: Engine; readonly parking: Parking }) {
-    this.#engine = engine;
-    this.#parking = parking;
-    this.#hub = new ListenHub(engine);
+  constructor(options: StatelessOptions) {
+    this.#options = options;
+    this.#engine = options.engine;
+    this.#hub = new ListenHub(options.engine);
   }
 
   /** Answers a posted message. */
@@ -73,38 +73,23 @@ export class StatelessHttp {
 
   /** Ends every request that is being served. */
   async close(): Promise<void> {
-    for (const leave of [...this.#serving]) leave();
+    for (const reply of [...this.#serving]) reply.leave();
     await this.#hub.close();
   }
 
   #answer(message: RequestMessage, { request, principal }: PostOptions): Promise<Response> {
     // a request whose client has left already uses no state up
     if (message.params["requestState"] !== undefined && request.signal.aborted) return Promise.resolve(clientLeft());
-    let hasLeft = false;
-    let listeners: Set<() => void> | undefined;
-    const leave = () => {
-      hasLeft = true;
-      for (const listener of listeners ?? []) listener();
-    };
-    const onLeave = (listener: () => void): () => void => {
-      if (hasLeft) listener();
-      else (listeners ??= new Set()).add(listener);
-      return () => listeners?.delete(listener);
-    };
-    const { headers } = request;
-    const reply = new Reply({
-      ...(takesStream(headers) && { open: () => openStream(leave) }),
-      isStreamedWhenSlow: wantsStream(headers),
-      // asked for only now: to watch a request costs as much as a quick answer
-      onSlow: () => void onAbort(request.signal, leave),
-    });
-    this.#serving.add(leave);
-    const served = { engine: this.#engine, parking: this.#parking, principal, outlet: reply, onLeave };
-    void answerStateless(message, served).then(({ body, code }) => {
-      this.#serving.delete(leave);
-      reply.answer(body, code === undefined ? 200 : STATUS[code] ?? 200);
-    });
+    const reply = new StatelessReply(message, { request, principal });
+    this.#serving.add(reply);
+    void this.#finish(reply);
     return reply.response;
+  }
+
+  async #finish(reply: StatelessReply): Promise<void> {
+    const { body, code } = await answerStateless(reply, this.#options);
+    this.#serving.delete(reply);
+    reply.answer(body, code === undefined ? 200 : STATUS[code] ?? 200);
   }
 
   async #listen({ id, method, params }: RequestMessage, { request, principal }: PostOptions): Promise<Response> {
@@ -137,11 +122,50 @@ function clientLeft(): Response {
   return new Response(null, { status: 499 });
 }
 
-function openStream(leave: () => void): ReplyStream {
-  const stream = new EventStream({ onEnd: (hasLeft) => hasLeft && leave() });
-  // the first bytes send the head, so that the client sees at once that it is being served
-  stream.comment("working");
-  return { response: stream.response, send: (message) => stream.send(message), end: () => stream.close() };
+/** A request on its way to its answer. */
+class StatelessReply extends Reply implements Exchange {
+  readonly message: RequestMessage;
+  readonly meta: JsonObject;
+  readonly principal: Principal;
+  readonly #request: Request;
+  #hasLeft = false;
+  #listeners: Set<() => void> | undefined;
+
+  constructor(message: RequestMessage, { request, principal }: PostOptions) {
+    super(request.headers);
+    this.message = message;
+    this.meta = metaOf(message.params);
+    this.principal = principal;
+    this.#request = request;
+  }
+
+  tell(method: string, params: JsonObject): Promise<void> {
+    return this.notify(encodeNotification(method, params));
+  }
+
+  onLeave(listener: () => void): () => void {
+    if (this.#hasLeft) listener();
+    else (this.#listeners ??= new Set()).add(listener);
+    return () => void this.#listeners?.delete(listener);
+  }
+
+  /** Notes that the client has given the request up. */
+  leave(): void {
+    this.#hasLeft = true;
+    for (const listener of this.#listeners ?? []) listener();
+  }
+
+  protected override openStream(): ReplyStream {
+    const stream = new EventStream({ onEnd: (hasLeft) => hasLeft && this.leave() });
+    // the first bytes send the head, so that the client sees at once that it is being served
+    stream.comment("working");
+    return { response: stream.response, send: (message) => stream.send(message), end: () => stream.close() };
+  }
+
+  // asked for only then: to watch a request costs as much as a quick answer
+  protected override onLong(): void {
+    onAbort(this.#request.signal, () => this.leave());
+  }
 }
 
 function refused(thrown: unknown, message: RequestMessage | NotificationMessage): Response {

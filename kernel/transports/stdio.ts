@@ -15,6 +15,7 @@ import { followChanges, ListenHub } from "./listening.ts";
 import {
   type Encoded,
   encodeError,
+  encodeNotification,
   type Message,
   type NotificationMessage,
   readMessage,
@@ -132,21 +133,24 @@ class StdioServer implements StdioConnection {
   async #answerStateless(message: RequestMessage): Promise<Encoded | undefined> {
     const { id, method, params } = message;
     const cancellation = this.#running.start(id);
+    let isOver = false;
     try {
       checkEnvelope(params);
       checkVersion(metaOf(params)[ENVELOPE.protocolVersion]);
       if (method === "subscriptions/listen") return await this.#listen(message);
-      const { body } = await answerStateless(message, {
-        engine: this.#engine,
-        parking: this.#parking,
+      const { body } = await answerStateless({
+        message,
+        meta: metaOf(params),
         principal: LOCAL_PRINCIPAL,
-        outlet: this.#outlet,
+        // a handler that its call has left behind tells the client nothing more
+        tell: (notified, with_) => isOver ? NOTHING : this.#lines.notify(encodeNotification(notified, with_)),
         onLeave: (listener) => cancellation.onCancel(listener),
-      });
+      }, { engine: this.#engine, parking: this.#parking });
       return cancellation.isCancelled ? undefined : body;
     } catch (thrown) {
       return encodeError(id, this.#engine.errorOf(thrown, { method, era: "modern" }));
     } finally {
+      isOver = true;
       this.#running.end(id, cancellation);
     }
   }
