@@ -34,8 +34,7 @@ function hostnameOf(url: string): string | undefined {
  * Refuses requests whose `Host` is not one of ours, since a foreign name that resolves here is an attack, and those of
  * pages that are not welcome; programs send no `Origin` and pass. Pages that are welcome may read the answer.
  */
-export function guardAccess(options: AccessOptions): MiddlewareHandler {
-  const isOurHost = hostCheck(options);
+export function guardAccess(options: AccessOptions, isOurHost: HostCheck = hostCheck(options)): MiddlewareHandler {
   const allowPages = cors({
     origin: (origin) => isWelcome(origin, options) ? origin : null,
     allowMethods: ["GET", "POST", "DELETE", "OPTIONS"],
@@ -53,7 +52,11 @@ export function guardAccess(options: AccessOptions): MiddlewareHandler {
   };
 }
 
-function hostCheck({ allowedHosts = LOOPBACK_HOSTS }: AccessOptions): (host: string) => boolean {
+/** Tells whether a `Host` is one of ours. */
+export type HostCheck = (host: string) => boolean;
+
+/** Makes the check of `Host` headers. */
+export function hostCheck({ allowedHosts = LOOPBACK_HOSTS }: AccessOptions): HostCheck {
   // one client sends one name: parsing it once is enough
   let last: { readonly host: string; readonly isOurs: boolean } | undefined;
   return (host) => {
@@ -77,7 +80,7 @@ function forbidden(why: string): Response {
 }
 
 /** Names the principal of a request; `undefined` refuses it. */
-export type Authenticate = (request: Request) => Principal | undefined | Promise<Principal | undefined>;
+export type Authenticate = (request: Request) => Principal | undefined;
 
 /** Accepts requests that show the token, as `local`; all requests when there is none. */
 export function tokenCheck(token: string | undefined): Authenticate {

@@ -9,7 +9,7 @@ import { routePath } from "hono/route";
 import type { Principal } from "../call.ts";
 import type { MountedApp } from "../collectors.ts";
 import type { Kernel } from "../kernel.ts";
-import { type AccessOptions, guardAccess, tokenCheck, unauthorized } from "./access.ts";
+import { type AccessOptions, guardAccess, type HostCheck, hostCheck, tokenCheck, unauthorized } from "./access.ts";
 import { createHttpHandler, type HttpOptions } from "./http.ts";
 import type { ServerInfo } from "./engine.ts";
 
@@ -45,7 +45,8 @@ export function createApp(kernel: Kernel, info: ServerInfo, options: AppOptions 
   const checkToken = tokenCheck(options.token);
   const authenticate = options.authenticate ?? ((request: Request) => checkToken(request));
   // on our own routes only: a host app keeps its own manners on its own
-  const guard = guardAccess(options);
+  const isOurHost = hostCheck(options);
+  const guard = guardAccess(options, isOurHost);
   const guarded = (serve: (c: Context, principal: Principal) => Promise<Response>) => async (c: Context) => {
     const principal = await authenticate(c.req.raw, c);
     return principal === undefined ? unauthorized(c.req.raw) : await serve(c, principal);
@@ -67,7 +68,29 @@ export function createApp(kernel: Kernel, info: ServerInfo, options: AppOptions 
     if (mounted === undefined) return await next();
     return await guardedApp(c, { mounted, guard, guarded, path });
   });
-  return Object.assign(app, { close: () => http.close() });
+  const { fetch } = app;
+  return Object.assign(app, {
+    // nearly all requests: no page, no host app and no router has anything to say to them
+    fetch(request: Request, ...rest: Rest): Response | Promise<Response> {
+      const isPlain = options.authenticate === undefined && isPlainPost(request, isOurHost);
+      const principal = isPlain ? checkToken(request) : undefined;
+      return principal === undefined ? fetch(request, ...rest) : http.fetch(request, { principal });
+    },
+    close: () => http.close(),
+  });
+}
+
+type Rest = Hono["fetch"] extends (request: Request, ...rest: infer R) => unknown ? R : never;
+
+/** Tells whether a request is a POST of a program to `/mcp` that passes all checks but that of its token. */
+function isPlainPost({ method, url, headers }: Request, isOurHost: HostCheck): boolean {
+  if (
+    method !== "POST" || !url.endsWith("/mcp") || url.indexOf("/", "https://".length) !== url.length - "/mcp".length
+  ) {
+    return false;
+  }
+  const host = headers.get("host");
+  return host !== null && !headers.has("origin") && isOurHost(host);
 }
 
 interface Guarding {

@@ -264,7 +264,7 @@ function checkResults({ format, isQuick, circumstances, runtimes, tokens, verdic
   assert.deepEqual([runtime, start, lists, memory], ["deno", undefined, undefined, undefined]);
   assert.deepEqual(calls.map(({ connections }) => connections), QUICK.connections);
   for (const { figures, ratios } of calls) {
-    assert.deepEqual(new Set(figures.map(({ subject }) => subject)).size, 5);
+    assert.equal(new Set(figures.map(({ subject }) => subject)).size, 6);
     for (const { perSecond, p50Ms, bodyBytes } of figures) {
       assert.equal(perSecond.count, QUICK.callRounds);
       assert.ok(perSecond.least > 0 && p50Ms.median > 0 && bodyBytes > 0);

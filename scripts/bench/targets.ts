@@ -1,0 +1,52 @@
+/**
+ * What Collet has to reach, in one place.
+ *
+ * @module
+ */
+import type { Summary } from "./statistics.ts";
+
+/** One number to reach. */
+export interface Target {
+  readonly title: string;
+  readonly direction: "at least" | "at most";
+  readonly wanted: number;
+  readonly unit: "times" | "bytes" | "tokens";
+}
+
+/** All targets. (a), (b) and (c) are the servers of `subjects.ts`. */
+export const TARGETS = {
+  startList: { title: "start to the first tools/list, of (a)", direction: "at most", wanted: 1, unit: "times" },
+  startCall: { title: "start to the first tools/call, of (a)", direction: "at most", wanted: 1, unit: "times" },
+  callsStateless: { title: "stateless calls, of (a)", direction: "at least", wanted: 5, unit: "times" },
+  callsSession: { title: "calls in a session, of (b)", direction: "at least", wanted: 2.5, unit: "times" },
+  callsParsing: { title: "stateless calls, of (c)", direction: "at least", wanted: 0.5, unit: "times" },
+  lists: { title: "lists of 1,000 tools, of (a)", direction: "at least", wanted: 10, unit: "times" },
+  session: { title: "resident size of an abandoned session", direction: "at most", wanted: 4_096, unit: "bytes" },
+  // garbage that is not collected yet and pages that are not given back move it by a few percent either way
+  growth: {
+    title: "resident size after all calls, of that after the first tenth",
+    direction: "at most",
+    wanted: 1.05,
+    unit: "times",
+  },
+  tokens: { title: "tools/list with --expose start", direction: "at most", wanted: 4_000, unit: "tokens" },
+} as const satisfies Readonly<Record<string, Target>>;
+
+/** Name of a target. */
+export type TargetName = keyof typeof TARGETS;
+
+/** Whether a target was reached. */
+export interface Verdict {
+  readonly target: TargetName;
+  /** Where it was measured, such as `deno, 16 connections`. */
+  readonly where: string;
+  readonly measured: Summary;
+  readonly isReached: boolean;
+}
+
+/** Judges the median of measurements. */
+export function judge(target: TargetName, where: string, measured: Summary): Verdict {
+  const { direction, wanted } = TARGETS[target];
+  const isReached = direction === "at least" ? measured.median >= wanted : measured.median <= wanted;
+  return { target, where, measured, isReached };
+}
