@@ -55,7 +55,8 @@ export async function openHttp(
     import("./app_options.ts"),
   ]);
   const app = createApp(kernel, info, { ...appOptions(settings, token.token), routes });
-  const listener = await listen((request) => app.fetch(request), settings);
+  const { host, port } = settings;
+  const listener = await listen((request) => app.fetch(request), { host, port, quick: app.quick });
   io.warn(`listening on ${listener.url}`);
   io.warn(`  for clients: ${listener.url}/mcp, for older ones: ${listener.url}/sse`);
   for (const { path } of routes) io.warn(`  also: ${listener.url}${path}`);

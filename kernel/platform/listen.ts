@@ -5,6 +5,7 @@
  */
 import { isIPv6 } from "node:net";
 import { KernelError } from "../errors.ts";
+import type { QuickAnswer } from "../http_answer.ts";
 import { codeOf } from "./real_path.ts";
 
 /** Answers requests. */
@@ -12,6 +13,8 @@ export type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** Where to listen. */
 export interface ListenOptions {
+  /** Answers what needs no `Request`, where that is lighter. */
+  readonly quick?: QuickAnswer;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -61,11 +64,19 @@ function listenOnDeno(fetch: Fetch, { host, port }: ListenOptions, Deno: DenoSer
   return Promise.resolve({ port: actual, url: urlOf(host, actual), close: () => server.shutdown() });
 }
 
-async function listenOnNode(fetch: Fetch, { host, port }: ListenOptions): Promise<Listener> {
-  const { createAdaptorServer } = await import("@hono/node-server");
-  const { Server } = await import("node:http");
-  const server = createAdaptorServer({ fetch });
-  if (!(server instanceof Server)) throw new TypeError("Cannot listen: the server is not one of HTTP/1.1");
+async function listenOnNode(fetch: Fetch, { host, port, quick }: ListenOptions): Promise<Listener> {
+  const { getRequestListener } = await import("@hono/node-server");
+  const { createServer } = await import("node:http");
+  const { mayBeQuick, QuickRequest, sendAnswer } = await import("./quick_http.ts");
+  const ordinary = getRequestListener(fetch);
+  const server = createServer((incoming, outgoing) => {
+    const answering = mayBeQuick(incoming) ? quick?.(new QuickRequest(incoming, outgoing)) : undefined;
+    if (answering === undefined) return void ordinary(incoming, outgoing);
+    answering.then((answer) => sendAnswer(answer, outgoing)).catch(() => {
+      if (!outgoing.headersSent) outgoing.writeHead(500);
+      outgoing.end();
+    });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {

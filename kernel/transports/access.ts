@@ -7,6 +7,7 @@
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { LOCAL_PRINCIPAL, type Principal } from "../call.ts";
+import type { HttpRequest } from "../http_answer.ts";
 import { errorResponse } from "./body.ts";
 
 /** Host names of this machine's loopback interface. */
@@ -80,7 +81,7 @@ function forbidden(why: string): Response {
 }
 
 /** Names the principal of a request; `undefined` refuses it. */
-export type Authenticate = (request: Request) => Principal | undefined;
+export type Authenticate = (request: Pick<HttpRequest, "headers">) => Principal | undefined;
 
 /** Accepts requests that show the token, as `local`; all requests when there is none. */
 export function tokenCheck(token: string | undefined): Authenticate {

@@ -8,6 +8,7 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { Principal } from "../call.ts";
 import type { MountedApp } from "../collectors.ts";
+import { type HttpRequest, type QuickAnswer, toResponse } from "../http_answer.ts";
 import type { Kernel } from "../kernel.ts";
 import { type AccessOptions, guardAccess, type HostCheck, hostCheck, tokenCheck, unauthorized } from "./access.ts";
 import { createHttpHandler, type HttpOptions } from "./http.ts";
@@ -26,6 +27,8 @@ export interface AppOptions extends AccessOptions, HttpOptions {
 
 /** A Hono app, and the way to end what it holds. */
 export type KernelApp = Hono & {
+  /** Answers requests that need no router, for whoever listens by lighter means than `Request` and `Response`. */
+  readonly quick: QuickAnswer;
   /** Ends streams, sessions and parked calls. The kernel goes on. */
   close(): Promise<void>;
 };
@@ -69,13 +72,16 @@ export function createApp(kernel: Kernel, info: ServerInfo, options: AppOptions 
     return await guardedApp(c, { mounted, guard, guarded, path });
   });
   const { fetch } = app;
+  // nearly all requests: no page, no host app and no router has anything to say to them
+  const quick: QuickAnswer = (request) => {
+    if (options.authenticate !== undefined || !isPlainPost(request, isOurHost)) return undefined;
+    const principal = checkToken(request);
+    return principal && http.post(request, principal);
+  };
   return Object.assign(app, {
-    // nearly all requests: no page, no host app and no router has anything to say to them
-    fetch(request: Request, ...rest: Rest): Response | Promise<Response> {
-      const isPlain = options.authenticate === undefined && isPlainPost(request, isOurHost);
-      const principal = isPlain ? checkToken(request) : undefined;
-      return principal === undefined ? fetch(request, ...rest) : http.fetch(request, { principal });
-    },
+    fetch: (request: Request, ...rest: Rest): Response | Promise<Response> =>
+      quick(request)?.then(toResponse) ?? fetch(request, ...rest),
+    quick,
     close: () => http.close(),
   });
 }
@@ -83,7 +89,7 @@ export function createApp(kernel: Kernel, info: ServerInfo, options: AppOptions 
 type Rest = Hono["fetch"] extends (request: Request, ...rest: infer R) => unknown ? R : never;
 
 /** Tells whether a request is a POST of a program to `/mcp` that passes all checks but that of its token. */
-function isPlainPost({ method, url, headers }: Request, isOurHost: HostCheck): boolean {
+function isPlainPost({ method, url, headers }: HttpRequest, isOurHost: HostCheck): boolean {
   if (
     method !== "POST" || !url.endsWith("/mcp") || url.indexOf("/", "https://".length) !== url.length - "/mcp".length
   ) {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { HttpRequest } from "../http_answer.ts";
+
 /** Largest message by default: 16 MiB. */
 export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
 
@@ -16,7 +18,7 @@ export type JsonBody = { readonly ok: true; readonly value: unknown } | {
 const DECODER = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads a JSON body of at most `limit` bytes. */
-export async function readJsonBody(request: Request, limit: number): Promise<JsonBody> {
+export async function readJsonBody(request: HttpRequest, limit: number): Promise<JsonBody> {
   const { headers } = request;
   const type = headers.get("content-type");
   if (type !== "application/json" && type?.split(";")[0]?.trim().toLowerCase() !== "application/json") {
@@ -40,7 +42,7 @@ export async function readJsonBody(request: Request, limit: number): Promise<Jso
 }
 
 // `undefined` when there are more
-async function readBytes(request: Request, limit: number): Promise<Uint8Array | undefined> {
+async function readBytes(request: HttpRequest, limit: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (const reader = request.body?.getReader(); reader !== undefined;) {

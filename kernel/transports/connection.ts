@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Encoded } from "../http_answer.ts";
 import type { Cancellation } from "../cancellation.ts";
 import { type Call, type ClientView, LOG_LEVELS, type LogLevel, type Principal } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
@@ -14,7 +15,6 @@ import { type Engine, methodNotFound } from "./engine.ts";
 import { type Change, LIST_CHANGED, MAX_LISTENED } from "./listening.ts";
 import {
   type AnswerMessage,
-  type Encoded,
   encodeError,
   encodeNotification,
   encodeRequest,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Encoded } from "../http_answer.ts";
 import type { Call } from "../call.ts";
 import type { CompletionRef } from "../completion.ts";
 import type { Icon, JsonObject } from "../content.ts";
@@ -11,7 +12,7 @@ import { ErrorCode, isProtocolError, messageOf, ProtocolError } from "../errors.
 import type { Kernel } from "../kernel.ts";
 import type { AroundToolCall, ProtocolMethod } from "../protocol.ts";
 import { Listings, type ListMethod } from "./listings.ts";
-import type { Encoded, RpcError } from "./messages.ts";
+import type { RpcError } from "./messages.ts";
 import { type CacheHint, ModernResults, promptFor, resultFor } from "./results.ts";
 import { type Era, isModernVersion, PROTOCOL_VERSIONS } from "./revisions.ts";
 

@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
+import type { HeadersView } from "../http_answer.ts";
 import type { ToolEntry } from "../items.ts";
 import type { Engine } from "./engine.ts";
 import type { NotificationMessage, RequestMessage } from "./messages.ts";
@@ -20,7 +21,7 @@ const NAME_PARAMS: Readonly<Record<string, string>> = {
 };
 
 /** Tells whether the header of a request names a revision without sessions. */
-export function namesModernVersion(headers: Headers): boolean {
+export function namesModernVersion(headers: HeadersView): boolean {
   return isModernVersion(headers.get("mcp-protocol-version") ?? "");
 }
 
@@ -29,7 +30,7 @@ export function namesModernVersion(headers: Headers): boolean {
  *
  * @throws {ProtocolError} `-32020` when they disagree.
  */
-export function checkAgreement(headers: Headers, { method, params }: RequestMessage | NotificationMessage): void {
+export function checkAgreement(headers: HeadersView, { method, params }: RequestMessage | NotificationMessage): void {
   const version = headers.get("mcp-protocol-version");
   const claimed = metaOf(params)[ENVELOPE.protocolVersion];
   if (version !== null && claimed !== undefined && version !== claimed) {
@@ -47,7 +48,7 @@ export function checkAgreement(headers: Headers, { method, params }: RequestMess
  * @throws {ProtocolError} `-32602` when its envelope is malformed, `-32020` when header and body disagree, `-32022` when
  * the revision is not served.
  */
-export function checkNotification(headers: Headers, message: NotificationMessage): void {
+export function checkNotification(headers: HeadersView, message: NotificationMessage): void {
   const claimed = metaOf(message.params)[ENVELOPE.protocolVersion];
   if (claimed !== undefined && typeof claimed !== "string") checkEnvelope(message.params);
   checkAgreement(headers, message);
@@ -59,7 +60,7 @@ export function checkNotification(headers: Headers, message: NotificationMessage
  *
  * @throws {ProtocolError} `-32020` when one is missing or says something else.
  */
-export function checkHeaders(headers: Headers, { method, params }: RequestMessage, engine: Engine): void {
+export function checkHeaders(headers: HeadersView, { method, params }: RequestMessage, engine: Engine): void {
   if (!headers.has("mcp-protocol-version")) throw mismatch("the MCP-Protocol-Version header is missing");
   if (!headers.has("mcp-method")) throw mismatch("the Mcp-Method header is missing");
   const param = Object.hasOwn(NAME_PARAMS, method) ? NAME_PARAMS[method] : engine.added.nameParams.get(method);
@@ -67,7 +68,7 @@ export function checkHeaders(headers: Headers, { method, params }: RequestMessag
   if (method === "tools/call") checkParamHeaders(headers, params, engine);
 }
 
-function checkName(headers: Headers, value: unknown): void {
+function checkName(headers: HeadersView, value: unknown): void {
   const name = headers.get("mcp-name");
   if (name === null) {
     if (typeof value === "string") throw mismatch("the Mcp-Name header is missing");
@@ -83,7 +84,7 @@ function checkName(headers: Headers, value: unknown): void {
 // which parameters have headers is found once for each schema
 const HAS_HEADERS = new WeakMap<JsonObject, boolean>();
 
-function checkParamHeaders(headers: Headers, params: JsonObject, { kernel }: Engine): void {
+function checkParamHeaders(headers: HeadersView, params: JsonObject, { kernel }: Engine): void {
   const schema = listedSchema(kernel.tools.get(String(params["name"])));
   if (schema === undefined) return;
   let hasHeaders = HAS_HEADERS.get(schema);

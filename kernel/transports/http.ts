@@ -6,6 +6,7 @@
  */
 import { LOCAL_PRINCIPAL, type Principal } from "../call.ts";
 import { ErrorCode } from "../errors.ts";
+import { type HeadersView, type HttpAnswer, type HttpRequest, toResponse } from "../http_answer.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer } from "../plugin.ts";
 import { errorResponse, MAX_MESSAGE_BYTES, readJsonBody } from "./body.ts";
@@ -43,6 +44,8 @@ export interface HttpHandler {
   openSse(request: Request, options: RequestOptions & { endpoint(sessionId: string): string }): Promise<Response>;
   /** Takes a message of the older transport; without a session id it is answered directly. */
   message(request: Request, options?: RequestOptions): Promise<Response>;
+  /** Takes a POST to `/mcp` in its lightest form, as `fetch` does. */
+  post(request: HttpRequest, principal: Principal): Promise<HttpAnswer>;
   /** Ends streams, sessions and parked calls. */
   close(): Promise<void>;
 }
@@ -89,9 +92,9 @@ class KernelHttpHandler implements HttpHandler {
   }
 
   async fetch(request: Request, { principal = LOCAL_PRINCIPAL }: RequestOptions = {}): Promise<Response> {
-    if (this.#isClosed) return stopping();
     const { method, headers } = request;
-    if (method === "POST") return await this.#post(request, principal);
+    if (method === "POST") return toResponse(await this.post(request, principal));
+    if (this.#isClosed) return stopping();
     if (method !== "GET" && method !== "DELETE") return notAllowed(method, "POST, GET, DELETE");
     // 2026-07-28 has no sessions, whatever the header says
     if (namesModernVersion(headers)) return notAllowed(method, "POST");
@@ -115,7 +118,7 @@ class KernelHttpHandler implements HttpHandler {
     const messages = readMessages(body.value);
     if (!Array.isArray(messages)) return invalidMessage(messages);
     if (session !== undefined) return session.receive(messages, principal);
-    return await this.#sessions.answerDirectly(messages, { request, principal });
+    return toResponse(await this.#sessions.answerDirectly(messages, { request, principal }));
   }
 
   async close(): Promise<void> {
@@ -126,7 +129,8 @@ class KernelHttpHandler implements HttpHandler {
     await this.#sessions.close();
   }
 
-  async #post(request: Request, principal: Principal): Promise<Response> {
+  async post(request: HttpRequest, principal: Principal): Promise<HttpAnswer> {
+    if (this.#isClosed) return stopping();
     const body = await readJsonBody(request, this.#maxMessageBytes);
     if (!body.ok) return body.response;
     const messages = readMessages(body.value);
@@ -146,7 +150,7 @@ class KernelHttpHandler implements HttpHandler {
 type ModernMessage = Exclude<Message, { readonly kind: "answer" }>;
 
 // the body says what a request is; where it says nothing, the header does
-function isModern(message: Message, headers: Headers): message is ModernMessage {
+function isModern(message: Message, headers: HeadersView): message is ModernMessage {
   return message.kind !== "answer" && (claimsEnvelope(message) || namesModernVersion(headers));
 }
 

@@ -11,7 +11,7 @@ import { ErrorCode, isKernelError, messageOf, ProtocolError } from "../errors.ts
 import type { PromptEntry, ResourceEntry, ToolEntry } from "../items.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ItemKind } from "../plugin.ts";
-import type { Encoded } from "./messages.ts";
+import type { Encoded } from "../http_answer.ts";
 import type { Era } from "./revisions.ts";
 
 /** Most entries on a page of a list. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { isObject, type JsonObject } from "../content.ts";
+import { type Encoded, EncodedParts } from "../http_answer.ts";
 
 /** Id of a request: a string or an integer. */
 export type RequestId = string | number;
@@ -93,22 +94,23 @@ export interface RpcError {
   readonly data?: unknown;
 }
 
-/** JSON, as text, or as UTF-8 when it was kept that way. */
-export type Encoded = string | Uint8Array;
-
-const ENCODER = new TextEncoder();
-const END = ENCODER.encode("}");
-
 /** Writes the answer to a request around its result, which is JSON already. */
 export function encodeResult(id: RequestId, result: Encoded): Encoded {
-  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
+  const head = `{"jsonrpc":"2.0","id":${encodeId(id)},"result":`;
   if (typeof result === "string") return `${head}${result}}`;
-  const start = ENCODER.encode(head);
-  const whole = new Uint8Array(start.length + result.length + 1);
-  whole.set(start);
-  whole.set(result, start.length);
-  whole.set(END, start.length + result.length);
-  return whole;
+  return new EncodedParts(head, result instanceof EncodedParts ? result.toBytes() : result, "}");
+}
+
+// ids of other characters than ASCII's are escaped, so that a head has as many bytes as characters
+function encodeId(id: RequestId): string {
+  const json = JSON.stringify(id);
+  return typeof id === "number" ? json : json.replace(NOT_ASCII_REGEXP, (unit) => `\\u${hexOf(unit)}`);
+}
+
+const NOT_ASCII_REGEXP = /[^\0-\x7f]/g;
+
+function hexOf(unit: string): string {
+  return unit.charCodeAt(0).toString(16).padStart(4, "0");
 }
 
 /** Writes the answer to a request that failed. */
@@ -126,7 +128,12 @@ export function encodeRequest(id: RequestId, method: string, params: JsonObject)
   return JSON.stringify({ jsonrpc: "2.0", id, method, params });
 }
 
+const DECODER = new TextDecoder();
+
 /** Gives JSON as text. */
 export function textOfEncoded(encoded: Encoded): string {
-  return typeof encoded === "string" ? encoded : new TextDecoder().decode(encoded);
+  if (typeof encoded === "string") return encoded;
+  return encoded instanceof EncodedParts
+    ? `${encoded.head}${DECODER.decode(encoded.kept)}${encoded.tail}`
+    : DECODER.decode(encoded);
 }

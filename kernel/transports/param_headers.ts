@@ -4,13 +4,14 @@
  * @module
  */
 import { fromBase64, isObject, type JsonObject } from "../content.ts";
+import type { HeadersView } from "../http_answer.ts";
 
 const ENCODED_REGEXP = /^=\?base64\?(.*)\?=$/;
 const BASE64_REGEXP = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const DECIMAL_REGEXP = /^-?\d+(\.\d+)?$/;
 
 /** Compares the `Mcp-Param-*` headers of a call with its arguments; says what disagrees, if anything does. */
-export function findHeaderMismatch(schema: JsonObject, args: unknown, headers: Headers): string | undefined {
+export function findHeaderMismatch(schema: JsonObject, args: unknown, headers: HeadersView): string | undefined {
   if (!isObject(args) || !isObject(schema["properties"])) return undefined;
   for (const [name, property] of Object.entries(schema["properties"])) {
     if (!isObject(property)) continue;
@@ -21,7 +22,7 @@ export function findHeaderMismatch(schema: JsonObject, args: unknown, headers: H
   return undefined;
 }
 
-function findMismatch(property: JsonObject, value: unknown, headers: Headers): string | undefined {
+function findMismatch(property: JsonObject, value: unknown, headers: HeadersView): string | undefined {
   const name = property["x-mcp-header"];
   if (typeof name !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return undefined;
   // absent values have no header; others than scalars are refused by the schema

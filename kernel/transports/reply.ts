@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Encoded, textOfEncoded } from "./messages.ts";
+import { type Encoded, type HeadersView, type HttpAnswer, JsonAnswer } from "../http_answer.ts";
+import { textOfEncoded } from "./messages.ts";
 import type { Outlet } from "./outlet.ts";
 import { type Slowable, unwatchSlow, watchSlow } from "./slow_watch.ts";
 
@@ -19,13 +20,13 @@ export interface ReplyStream {
 }
 
 /** Tells whether a client takes an event stream: one that asks for JSON alone does not. */
-export function takesStream(headers: Headers): boolean {
+export function takesStream(headers: HeadersView): boolean {
   const accept = headers.get("accept") ?? "*/*";
   return !accept.includes("application/json") || /text\/event-stream|\*\/\*/.test(accept);
 }
 
 /** Tells whether a client names event streams among what it takes. */
-export function wantsStream(headers: Headers): boolean {
+export function wantsStream(headers: HeadersView): boolean {
   return headers.get("accept")?.includes("text/event-stream") === true;
 }
 
@@ -36,18 +37,18 @@ const SENT: Promise<void> = Promise.resolve();
 /** One answer on its way. */
 export abstract class Reply implements Outlet, Slowable {
   /** The response, as soon as it is known what it will be. */
-  readonly response: Promise<Response>;
+  readonly response: Promise<HttpAnswer>;
   dueAt = 0;
-  readonly #headers: Headers;
+  readonly #headers: HeadersView;
   /** Requests of a batch; `undefined` for one that is no batch. */
   readonly #requests: number | undefined;
-  #resolve!: (response: Response) => void;
+  #resolve!: (response: HttpAnswer) => void;
   #stream: ReplyStream | undefined;
   #answers: Encoded[] | undefined;
   #left: number;
 
   /** `headers` are those of the request; a batch of `requests` is answered together. */
-  constructor(headers: Headers, requests?: number) {
+  constructor(headers: HeadersView, requests?: number) {
     this.#headers = headers;
     this.#requests = requests;
     this.#left = requests ?? 1;
@@ -120,6 +121,6 @@ export abstract class Reply implements Outlet, Slowable {
   }
 
   #respond(body: Encoded, status: number): void {
-    this.#resolve(new Response(body as BodyInit, { status, headers: this.jsonHeaders }));
+    this.#resolve(new JsonAnswer(body, { status, headers: this.jsonHeaders }));
   }
 }

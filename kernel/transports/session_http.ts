@@ -6,6 +6,7 @@
 import { onAbort } from "../cancellation.ts";
 import type { Principal } from "../call.ts";
 import { ErrorCode } from "../errors.ts";
+import { type HeadersView, type HttpAnswer, type HttpRequest, JsonAnswer } from "../http_answer.ts";
 import { errorResponse } from "./body.ts";
 import { Connection } from "./connection.ts";
 import type { Engine } from "./engine.ts";
@@ -31,7 +32,7 @@ export interface SessionHttpOptions {
 
 /** What comes with posted messages. */
 export interface PostOptions {
-  readonly request: Request;
+  readonly request: HttpRequest;
   readonly principal: Principal;
 }
 
@@ -85,7 +86,7 @@ export class SessionHttp {
   }
 
   /** Answers posted messages. */
-  async post(messages: readonly Message[], options: PostOptions & { readonly isBatch: boolean }): Promise<Response> {
+  async post(messages: readonly Message[], options: PostOptions & { readonly isBatch: boolean }): Promise<HttpAnswer> {
     const { request, principal, isBatch } = options;
     const opening = messages.find((it) => it.kind === "request" && it.method === "initialize") as RequestMessage;
     if (opening !== undefined) {
@@ -153,7 +154,7 @@ export class SessionHttp {
   }
 
   /** Answers one message without a session, as `curl` sends it: as JSON, with no way to ask the client. */
-  async answerDirectly(messages: readonly Message[], { request, principal }: PostOptions): Promise<Response> {
+  async answerDirectly(messages: readonly Message[], { request, principal }: PostOptions): Promise<HttpAnswer> {
     const connection = new Connection({ ...this.#options, send: () => Promise.resolve() });
     const isBatch = messages.length > 1;
     const reply = new DirectReply(connection, { request, ...(isBatch && { requests: countRequests(messages) }) });
@@ -174,18 +175,18 @@ export class SessionHttp {
     return this.#sessions.close();
   }
 
-  async #open(opening: RequestMessage, { principal }: PostOptions): Promise<Response> {
+  async #open(opening: RequestMessage, { principal }: PostOptions): Promise<HttpAnswer> {
     const session = new HttpSession(this.#options);
     const body = await session.connection.answer(opening, { principal, outlet: NOWHERE });
     // a refused handshake leaves no session behind
     const isOpen = session.connection.client.protocolVersion !== undefined;
     if (isOpen && !this.#sessions.add(session.id, session, principal)) return tooManySessions();
     const headers = { "content-type": "application/json", ...(isOpen && { "mcp-session-id": session.id }) };
-    return new Response(body as BodyInit, { headers });
+    return new JsonAnswer(body!, { status: 200, headers });
   }
 
   #find(
-    { headers }: Request,
+    { headers }: HttpRequest,
     { principal, id }: { readonly principal: Principal; readonly id?: unknown },
   ): HttpSession | Response {
     const sessionId = headers.get("mcp-session-id");
@@ -207,12 +208,12 @@ export class SessionHttp {
     session: HttpSession,
     messages: readonly Message[],
     { request: { headers }, principal, isBatch }: PostOptions & { readonly isBatch: boolean },
-  ): Promise<Response> {
+  ): Promise<HttpAnswer> {
     const reply = new SessionReply(session, { headers, ...(isBatch && { requests: countRequests(messages) }) });
     return this.#answer(messages, { connection: session.connection, reply, principal });
   }
 
-  async #answer(messages: readonly Message[], { connection, reply, principal }: Answering): Promise<Response> {
+  async #answer(messages: readonly Message[], { connection, reply, principal }: Answering): Promise<HttpAnswer> {
     for (const message of messages) {
       if (message.kind === "answer") connection.settle(message);
       else if (message.kind === "notification") connection.receive(message);
@@ -231,7 +232,10 @@ export class SessionHttp {
 class SessionReply extends Reply {
   readonly #session: HttpSession;
 
-  constructor(session: HttpSession, { headers, requests }: { readonly headers: Headers; readonly requests?: number }) {
+  constructor(
+    session: HttpSession,
+    { headers, requests }: { readonly headers: HeadersView; readonly requests?: number },
+  ) {
     super(headers, requests);
     this.#session = session;
   }
@@ -248,11 +252,11 @@ class SessionReply extends Reply {
 /** An answer without a session, which has no stream. */
 class DirectReply extends Reply {
   readonly #connection: Connection;
-  readonly #request: Request;
+  readonly #request: HttpRequest;
 
   constructor(
     connection: Connection,
-    { request, requests }: { readonly request: Request; readonly requests?: number },
+    { request, requests }: { readonly request: HttpRequest; readonly requests?: number },
   ) {
     super(request.headers, requests);
     this.#connection = connection;

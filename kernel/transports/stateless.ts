@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { Encoded } from "../http_answer.ts";
 import type { Call } from "../call.ts";
 import { CancellationSource } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
 import { modernCall } from "./client_call.ts";
 import { type Engine, methodNotFound } from "./engine.ts";
-import { type Encoded, encodeError, encodeResult, type NotificationMessage, type RequestMessage } from "./messages.ts";
+import { encodeError, encodeResult, type NotificationMessage, type RequestMessage } from "./messages.ts";
 import { checkParams, findEnvelopeIssue } from "./params.ts";
 import type { Exchange, Parking } from "./parking.ts";
 import { ENVELOPE, isModernVersion, MODERN_VERSION } from "./revisions.ts";
@@ -88,8 +89,8 @@ export async function answerStateless(
     const result = MAY_ASK.has(method)
       ? await parking.serve(exchange, (call) => runAs(modernCall(call), { exchange, engine }))
       : await runUnasked(exchange, engine);
-    const isEncoded = typeof result === "string" || result instanceof Uint8Array;
-    return { body: encodeResult(id, isEncoded ? result : engine.encode({ ...result }, { method, era: "modern" })) };
+    const isAsking = typeof result === "object" && "inputRequests" in result;
+    return { body: encodeResult(id, isAsking ? engine.encode({ ...result }, { method, era: "modern" }) : result) };
   } catch (thrown) {
     const error = engine.errorOf(thrown, { method, era: "modern" });
     return { body: encodeError(id, error), code: error.code };

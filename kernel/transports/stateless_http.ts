@@ -7,6 +7,7 @@ import { onAbort } from "../cancellation.ts";
 import { createCall, type Principal } from "../call.ts";
 import type { JsonObject } from "../content.ts";
 import { ErrorCode, isProtocolError } from "../errors.ts";
+import type { HttpAnswer, HttpRequest } from "../http_answer.ts";
 import { errorResponse } from "./body.ts";
 import { clientOf } from "./client_call.ts";
 import type { Engine } from "./engine.ts";
@@ -28,7 +29,7 @@ const STATUS: Readonly<Record<number, number>> = {
 
 /** What comes with a message. */
 export interface PostOptions {
-  readonly request: Request;
+  readonly request: HttpRequest;
   readonly principal: Principal;
 }
 
@@ -46,7 +47,7 @@ export class StatelessHttp {
   }
 
   /** Answers a posted message. */
-  async post(message: RequestMessage | NotificationMessage, options: PostOptions): Promise<Response> {
+  async post(message: RequestMessage | NotificationMessage, options: PostOptions): Promise<HttpAnswer> {
     const { headers } = options.request;
     try {
       if (message.kind === "notification") {
@@ -77,7 +78,7 @@ export class StatelessHttp {
     await this.#hub.close();
   }
 
-  #answer(message: RequestMessage, { request, principal }: PostOptions): Promise<Response> {
+  #answer(message: RequestMessage, { request, principal }: PostOptions): Promise<HttpAnswer> {
     // a request whose client has left already uses no state up
     if (message.params["requestState"] !== undefined && request.signal.aborted) return Promise.resolve(clientLeft());
     const reply = new StatelessReply(message, { request, principal });
@@ -127,7 +128,7 @@ class StatelessReply extends Reply implements Exchange {
   readonly message: RequestMessage;
   readonly meta: JsonObject;
   readonly principal: Principal;
-  readonly #request: Request;
+  readonly #request: HttpRequest;
   #hasLeft = false;
   #listeners: Set<() => void> | undefined;
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Encoded } from "../http_answer.ts";
 import { createCall, LOCAL_PRINCIPAL } from "../call.ts";
 import { ErrorCode } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
@@ -13,7 +14,6 @@ import { Engine, type ServerInfo } from "./engine.ts";
 import { type LineOptions, Lines } from "./stdio_lines.ts";
 import { followChanges, ListenHub } from "./listening.ts";
 import {
-  type Encoded,
   encodeError,
   encodeNotification,
   type Message,

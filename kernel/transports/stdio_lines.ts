@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { type Encoded, EncodedParts } from "../http_answer.ts";
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 import { ErrorCode } from "../errors.ts";
 import { MAX_MESSAGE_BYTES } from "./body.ts";
 import { MAX_UNREAD_BYTES } from "./event_stream.ts";
-import { type Encoded, encodeError } from "./messages.ts";
+import { encodeError } from "./messages.ts";
 
 /** Where lines come from and go to. */
 export interface LineOptions {
@@ -61,7 +62,7 @@ export class Lines {
   /** Sends a line; resolves when there is room for more, so a client that reads slowly slows whoever sends. */
   send(json: Encoded): Promise<void> {
     if (this.#isClosed) return SENT;
-    const line = typeof json === "string" ? `${json}\n` : Buffer.concat([json, Buffer.of(LINE_FEED)]);
+    const line = typeof json === "string" ? `${json}\n` : lineOf(json);
     if (this.#output.write(line)) return SENT;
     this.#unread ??= this.#awaitDrain();
     this.#unread.bytes += line.length;
@@ -140,4 +141,9 @@ export class Lines {
     });
     return { bytes: 0, drained, end };
   }
+}
+
+function lineOf(json: Uint8Array | EncodedParts): Buffer {
+  const pieces = json instanceof EncodedParts ? [Buffer.from(json.head), json.kept, Buffer.from(json.tail)] : [json];
+  return Buffer.concat([...pieces, Buffer.of(LINE_FEED)]);
 }
