@@ -10,8 +10,15 @@ import { type Event, event } from "./token.ts";
 
 /** A registry gained, lost or changed items; once a turn of the event loop, whatever the number of changes. */
 export const RegistryChanged: Event<{ readonly kind: ItemKind }> = event("kernel:registry-changed");
+/** A change of a resource. */
+export interface ResourceUpdate {
+  readonly uri: string;
+  /** Whom it concerns, where one URI is something else for each principal; everybody when it is left out. */
+  readonly principalId?: string | undefined;
+}
+
 /** The contents of a resource changed. */
-export const ResourceUpdated: Event<{ readonly uri: string }> = event("kernel:resource-updated");
+export const ResourceUpdated: Event<ResourceUpdate> = event("kernel:resource-updated");
 /** A plugin finished its setup; `ms` is how long that took. */
 export const PluginLoaded: Event<{ readonly plugin: string; readonly ms: number }> = event("kernel:plugin-loaded");
 /** A plugin is gone, and all that it registered. */

@@ -178,9 +178,9 @@ export class LoadedPlugin {
       tool: (definition) => listed(tools, definition.name, definition as AnyTool) as Registration<never>,
       resource: (definition) => listed(resources, definition.uri, definition as AnyResource) as Registration<never>,
       prompt: (definition) => listed(prompts, definition.name, definition as AnyPrompt) as Registration<never>,
-      updated: (uri) => {
+      updated: (uri, options) => {
         scope.assertOpen();
-        events.emit(ResourceUpdated, { uri });
+        events.emit(ResourceUpdated, { ...options, uri });
       },
       provide: (contract, value) => this.#provide(contract, value),
       on: (event, listener) => {

@@ -112,6 +112,7 @@ export {
   PluginLoaded,
   PluginUnloaded,
   RegistryChanged,
+  type ResourceUpdate,
   ResourceUpdated,
 } from "./events.ts";
 export {

@@ -197,8 +197,11 @@ export interface PluginContext<C = unknown, R extends Requires = Requires> {
   ): Registration<ToolDefinition<I, O>>;
   /** Registers a resource or a template. */
   resource<const U extends string>(definition: ResourceDefinition<U>): Registration<ResourceDefinition<U>>;
-  /** Tells subscribers that this resource changed. */
-  updated(uri: string): void;
+  /**
+   * Tells subscribers that this resource changed: all of them, or those of one principal where a URI is something else
+   * for each.
+   */
+  updated(uri: string, options?: { readonly principalId?: string | undefined }): void;
   /** Registers a prompt. */
   prompt<A extends Schema | undefined = undefined>(definition: PromptDefinition<A>): Registration<PromptDefinition<A>>;
   /** Gives the value of a contract that the plugin declares. */

@@ -16,7 +16,8 @@ export interface ResolvedResource {
 }
 
 interface Listened {
-  /** The first call that listened. */
+  readonly uri: string;
+  /** The first call that listened; those of other principals are listeners of their own. */
   readonly call: Call;
   listeners: number;
   /** The watcher of the plugin; `undefined` while the resource is away. */
@@ -56,16 +57,18 @@ export class Subscriptions {
     if (found === undefined) {
       throw new ProtocolError(ErrorCode.resourceNotFound, `Resource not found: ${uri}`, { uri });
     }
-    const listened = this.#listened.get(uri) ?? { call, listeners: 0, watcher: watch(uri, found, call) };
+    // one URI may be something else for each principal
+    const key = `${call.principal?.id ?? ""}\n${uri}`;
+    const listened = this.#listened.get(key) ?? { uri, call, listeners: 0, watcher: watch(uri, found, call) };
     listened.listeners++;
-    this.#listened.set(uri, listened);
+    this.#listened.set(key, listened);
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
       listened.listeners--;
       if (listened.listeners > 0) return;
-      this.#listened.delete(uri);
+      this.#listened.delete(key);
       return listened.watcher?.stop?.();
     };
   }
@@ -82,7 +85,8 @@ export class Subscriptions {
 
   /** Watches resources again that are back, as after their plugin was loaded anew. */
   renew(): void {
-    for (const [uri, listened] of this.#listened) {
+    for (const listened of this.#listened.values()) {
+      const { uri } = listened;
       const found = listened.watcher === undefined ? this.resolve(uri) : undefined;
       if (found !== undefined) listened.watcher = watch(uri, found, listened.call);
     }

@@ -12,7 +12,7 @@ import { ErrorCode, ProtocolError } from "../errors.ts";
 import type { Disposer } from "../plugin.ts";
 import { legacyCall } from "./client_call.ts";
 import { type Engine, methodNotFound } from "./engine.ts";
-import { type Change, LIST_CHANGED, MAX_LISTENED } from "./listening.ts";
+import { type Change, concerns, LIST_CHANGED, MAX_LISTENED } from "./listening.ts";
 import {
   type AnswerMessage,
   encodeError,
@@ -184,7 +184,10 @@ export class Connection {
   /** Tells the client of a change, if it concerns it. */
   tellOf(change: Change, principalId: string | undefined): void {
     if (change.kind === "updated") {
-      if (this.listensTo(change.uri)) this.tell("notifications/resources/updated", { uri: change.uri });
+      const { uri } = change.update;
+      if (this.listensTo(uri) && concerns(change.update, principalId)) {
+        this.tell("notifications/resources/updated", { uri });
+      }
     } else if (change.kind === "extension") {
       const { method, params, to } = change.notification;
       if ("principalId" in to && to.principalId === principalId) this.tell(method, params);

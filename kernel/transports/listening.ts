@@ -7,7 +7,7 @@
 import type { Call } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, isProtocolError, ProtocolError } from "../errors.ts";
-import { ExtensionNotified, RegistryChanged, ResourceUpdated } from "../events.ts";
+import { ExtensionNotified, RegistryChanged, type ResourceUpdate, ResourceUpdated } from "../events.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer, ItemKind } from "../plugin.ts";
 import type { ExtensionNotification } from "../protocol.ts";
@@ -26,7 +26,7 @@ const GATHER_MS = 100;
 /** A change that clients are told of. */
 export type Change =
   | { readonly kind: ItemKind }
-  | { readonly kind: "updated"; readonly uri: string }
+  | { readonly kind: "updated"; readonly update: ResourceUpdate }
   | { readonly kind: "extension"; readonly notification: ExtensionNotification };
 
 /** The notification that tells of a change in a list. */
@@ -35,6 +35,11 @@ export const LIST_CHANGED: Readonly<Record<ItemKind, string>> = {
   resource: "notifications/resources/list_changed",
   prompt: "notifications/prompts/list_changed",
 };
+
+/** Tells whether a change of a resource concerns a principal. */
+export function concerns(update: ResourceUpdate, principalId: string | undefined): boolean {
+  return !("principalId" in update) || update.principalId === principalId;
+}
 
 /** Follows the changes of a kernel; the disposer ends that. */
 export function followChanges(kernel: Kernel, tell: (change: Change) => void): Disposer {
@@ -55,7 +60,7 @@ export function followChanges(kernel: Kernel, tell: (change: Change) => void): D
   };
   const disposers = [
     kernel.on(RegistryChanged, ({ kind }) => tellList(kind)),
-    kernel.on(ResourceUpdated, ({ uri }) => tell({ kind: "updated", uri })),
+    kernel.on(ResourceUpdated, (update) => tell({ kind: "updated", update })),
     kernel.on(ExtensionNotified, (notification) => tell({ kind: "extension", notification })),
   ];
   return () => {
@@ -122,7 +127,10 @@ export class ListenHub {
   tell(change: Change): void {
     for (const listener of this.#listeners) {
       if (change.kind === "updated") {
-        if (listener.uris.has(change.uri)) this.#send(listener, "notifications/resources/updated", { uri: change.uri });
+        const { uri } = change.update;
+        if (listener.uris.has(uri) && concerns(change.update, listener.call.principal?.id)) {
+          this.#send(listener, "notifications/resources/updated", { uri });
+        }
       } else if (change.kind === "extension") {
         const { method, params, to } = change.notification;
         if ("filter" in to && isNamed(listener.filter[to.filter], to.value)) this.#send(listener, method, params);

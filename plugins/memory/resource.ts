@@ -40,7 +40,7 @@ export function registerEntries({ resource, updated, log, memories }: Context): 
     subscribe(uri, { principal }) {
       const { namespace, key } = TEMPLATE.match(uri) as { namespace: string; key: string };
       const watching = memories.open(namespace, principal).watch(key, (changes) => {
-        if (changes.some((it) => it.kind === "missed" || it.key === key)) updated(uri);
+        if (changes.some((it) => it.kind === "missed" || it.key === key)) updated(uri, { principalId: principal?.id });
       });
       // listening is granted at once, so this can only be told to the operator
       const stopping: Promise<Disposer> = watching.catch((error) => {

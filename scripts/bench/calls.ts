@@ -56,9 +56,9 @@ const HONO: Contender = { subject: "hono_echo", hasSessions: false };
 const SDK_PARSED: Contender = { subject: "sdk_parsed", hasSessions: false };
 const SDK_HIGH_LEVEL: Contender = { subject: "sdk_high_level", hasSessions: false };
 const PAIRS: readonly { readonly own: Contender; readonly rival: Contender; readonly target?: TargetName }[] = [
-  { own: COLLET_STATELESS, rival: SDK_STATELESS, target: "callsStateless" },
+  { own: COLLET_STATELESS, rival: SDK_HIGH_LEVEL, target: "callsStateless" },
+  { own: COLLET_STATELESS, rival: SDK_STATELESS },
   { own: COLLET_STATELESS, rival: SDK_PARSED },
-  { own: COLLET_STATELESS, rival: SDK_HIGH_LEVEL },
   { own: COLLET_SESSION, rival: SDK_SESSION, target: "callsSession" },
   { own: COLLET_STATELESS, rival: HONO, target: "callsParsing" },
 ];

@@ -40,8 +40,8 @@ export interface ListResults {
 
 /** What the target is for. */
 const JUDGED_TOOLS = 1_000;
-const JUDGED_RIVAL: Subject = "sdk_stateless";
-const RIVALS: readonly Subject[] = [JUDGED_RIVAL, "sdk_high_level"];
+const JUDGED_RIVAL: Subject = "sdk_high_level";
+const RIVALS: readonly Subject[] = [JUDGED_RIVAL, "sdk_stateless"];
 const SETTLE_MS = 50;
 
 interface Side {

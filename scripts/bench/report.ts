@@ -36,8 +36,9 @@ const HOW_TO_READ = `Collet is the program that ships, with all its plugins; the
 
 ${Object.entries(RIVALS).map(([name, title]) => `- ${title}: \`servers/${name}.ts\``).join("\n")}
 
-(a) and (b) use the SDK's low-level \`Server\` with two handlers, which costs less than \`McpServer\` and checks no
-arguments; Collet checks them. (a′) and (a″) tell what other forms would make of it. All are processes of their own on one machine, served as the runtime's documentation
+(a) is what the SDK's documentation shows. (a′) is its low-level \`Server\`, which the SDK calls deprecated: it costs less,
+and checks no arguments, as Collet does; (a″) is spared reading the body as well. (b) and the start have that low-level
+form too. All are processes of their own on one machine, served as the runtime's documentation
 tells; on Node each is a bundle, on Deno the sources run. One more process makes the load, with one request in flight
 on each connection, and checks every answer. Sides are measured in turn, round after round. Numbers are medians with
 the quartiles behind them; a ratio is that of the pairs, taken pair by pair.`;

@@ -12,9 +12,9 @@ import { makeScratchFolder } from "./scratch.ts";
 
 /** The servers that Collet is compared with; their sources are in `servers/`. */
 export const RIVALS = {
-  sdk_stateless: "(a) SDK, stateless handler",
-  sdk_parsed: "(a′) as (a), given the parsed body",
-  sdk_high_level: "(a″) as (a), with McpServer",
+  sdk_stateless: "(a′) as (a), with the low-level Server",
+  sdk_parsed: "(a″) as (a′), given the parsed body",
+  sdk_high_level: "(a) SDK, stateless handler",
   sdk_stdio: "(a) SDK, stdio",
   sdk_session: "(b) SDK, one transport a session",
   hono_echo: "(c) Hono, parse and echo",

@@ -1,5 +1,6 @@
 /**
- * (a″) As (a), but with the SDK's `McpServer`, as its documentation shows: each request registers every tool anew.
+ * (a) A bare server on the SDK's stateless handler, made as its documentation shows: a `McpServer` for each request,
+ * which registers every tool anew.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * (a′) As (a), but the body is parsed before the SDK sees the request, which spares it reading a copy.
+ * (a″) As (a′), but the body is parsed before the SDK sees the request, which spares it reading a copy.
  *
  * @module
  */

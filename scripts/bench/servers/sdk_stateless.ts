@@ -1,5 +1,5 @@
 /**
- * (a) A bare server on the SDK's stateless handler: a server object for each request.
+ * (a′) As (a), with the low-level `Server`, which the SDK calls deprecated: it keeps no tools and checks no arguments.
  *
  * @module
  */

@@ -144,4 +144,20 @@ describe("listeners of entries", () => {
     await until(() => updated.length > 0);
     assert.deepEqual(updated, [uriOf("notes", "last")]);
   });
+
+  test("hear their own changes, however many principals listen to the same name", async () => {
+    await using users = await startUsers();
+    const uri = uriOf("notes", "k");
+    const heard = { ada: 0, eve: 0 };
+    const [ada, eve] = [await users.connect("ada"), await users.connect("eve")];
+    ada.setNotificationHandler("notifications/resources/updated", () => void heard.ada++);
+    eve.setNotificationHandler("notifications/resources/updated", () => void heard.eve++);
+    for (const client of [ada, eve]) await client.subscribeResource({ uri });
+    await askBy(eve)({ action: "store", key: "k", value: 1 });
+    await until(() => heard.eve === 1, "eve's change");
+    assert.deepEqual(heard, { ada: 0, eve: 1 });
+    await askBy(ada)({ action: "store", key: "k", value: 1 });
+    await until(() => heard.ada === 1, "ada's change");
+    assert.deepEqual(heard, { ada: 1, eve: 1 });
+  });
 });
