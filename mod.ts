@@ -100,6 +100,7 @@ export default handler;
 
 async function startProgram(): Promise<void> {
   if ((start ?? await settleStart(import.meta)) !== "program") return;
+  if (!("Deno" in globalThis)) (await import("./kernel/command_line/code_cache.ts")).keepCompiledCode();
   const { runProgram } = await import("./kernel/command_line/main.ts");
   await runProgram(program);
 }

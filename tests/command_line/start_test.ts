@@ -82,6 +82,16 @@ describe("starting the program", () => {
     assert.deepEqual([code, stdout.slice(0, 7)], [0, "collet "]);
   });
 
+  test("keeps compiled code in a home that is there, where Node can", async () => {
+    await using folder = await makeFolder();
+    const absent = join(folder.path, "absent");
+    await runProgram(["--version"], { home: absent });
+    await assert.rejects(stat(absent), "no home is made for that");
+    await runProgram(["--version"], { home: folder.path });
+    const kept = await stat(join(folder.path, "cache", "code")).then(() => true, () => false);
+    assert.equal(kept, !IS_DENO && "enableCompileCache" in await import("node:module"));
+  });
+
   test("prints no warning of the runtime", async () => {
     await using folder = await makeFolder();
     const { stderr } = await runProgram(["--log-level", "silent", "list"], { home: folder.path });
