@@ -49,8 +49,8 @@ const GRANTS: JsonSchema = {
   additionalProperties: false,
 };
 
-/** Makes the JSON Schema of `collet.json`, given that of its settings. */
-export function configSchema(server: JsonSchema): JsonSchema {
+/** Makes the JSON Schema of `collet.json`, given those of its settings and of the plugins that it describes. */
+export function configSchema(server: JsonSchema, plugins: Readonly<Record<string, JsonSchema>> = {}): JsonSchema {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "collet.json",
@@ -68,6 +68,7 @@ export function configSchema(server: JsonSchema): JsonSchema {
       plugins: {
         type: "object",
         description: 'Plugins by name, "./path" from this file, or package: their configuration, or false',
+        properties: plugins,
         additionalProperties: { anyOf: [{ type: "object" }, { const: false }] },
       },
     },

@@ -47,6 +47,7 @@ export {
   type EmbeddedResource,
   fromBase64,
   type Icon,
+  isObject,
   type Json,
   type JsonObject,
   type MediaContent,
@@ -164,6 +165,15 @@ export {
   type Recipients,
   type ToolRequest,
 } from "./protocol.ts";
+export {
+  canAsk,
+  describeQuestion,
+  elicitQuestion,
+  isAnswer,
+  type Question,
+  ROOTS_QUESTION,
+  sampleQuestion,
+} from "./questions.ts";
 export type { Addition, Entry, Registry, RegistryOptions } from "./registry.ts";
 export {
   type CompiledSchema,

@@ -5,5 +5,6 @@
  */
 import { writeFile } from "node:fs/promises";
 import { configSchemaText } from "../kernel/command_line/config_schema.ts";
+import { shipped } from "../plugins/mod.ts";
 
-await writeFile(new URL("../collet.schema.json", import.meta.url), configSchemaText());
+await writeFile(new URL("../collet.schema.json", import.meta.url), configSchemaText(shipped));

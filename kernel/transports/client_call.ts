@@ -18,8 +18,16 @@ import {
 import type { Cancellation } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, isToolError, messageOf, ProtocolError, ToolError } from "../errors.ts";
+import {
+  canAsk,
+  describeQuestion,
+  elicitQuestion,
+  isAnswer,
+  type Question,
+  ROOTS_QUESTION,
+  sampleQuestion,
+} from "../questions.ts";
 import type { Exchange } from "./parking.ts";
-import { describeQuestion, elicitation, isAnswer, isCovered, type Question, ROOTS, sampling } from "./questions.ts";
 import { ENVELOPE } from "./revisions.ts";
 
 /** What a transport knows of a request of the revisions up to 2025-11-25. */
@@ -42,7 +50,7 @@ export interface LegacyRequest {
 export function legacyCall(request: LegacyRequest): Call {
   const { client, notify } = request;
   const ask = async (question: Question): Promise<unknown> => {
-    if (!isCovered(question, client.capabilities)) {
+    if (!canAsk(question, client.capabilities)) {
       throw new ToolError(`Cannot ${describeQuestion(question)}: the client has not declared that capability`);
     }
     const params = withElicitationId(question.params);
@@ -85,7 +93,7 @@ export function modernCall(parked: ModernRequest): Call {
   const exchange = parked.exchange!;
   const client = clientOf(exchange.meta);
   const ask = (question: Question): Promise<unknown> => {
-    if (isCovered(question, client.capabilities)) return parked.ask(question);
+    if (canAsk(question, client.capabilities)) return parked.ask(question);
     const message = `Cannot ${describeQuestion(question)}: the client has not declared that capability`;
     return Promise.reject(
       new ProtocolError(ErrorCode.missingClientCapability, message, { requiredCapabilities: question.requires }),
@@ -169,11 +177,11 @@ function questions(
   client: ClientView,
 ): Required<Pick<CallPatch, "elicit" | "sample" | "roots">> {
   return {
-    elicit: async (request) => await ask(elicitation(request)) as ElicitResult,
-    sample: async (request) => await ask(sampling(request)) as SampleResult,
+    elicit: async (request) => await ask(elicitQuestion(request)) as ElicitResult,
+    sample: async (request) => await ask(sampleQuestion(request)) as SampleResult,
     async roots() {
-      if (!isCovered(ROOTS, client.capabilities)) return [];
-      return (await ask(ROOTS) as { roots: readonly Root[] }).roots;
+      if (!canAsk(ROOTS_QUESTION, client.capabilities)) return [];
+      return (await ask(ROOTS_QUESTION) as { roots: readonly Root[] }).roots;
     },
   };
 }

@@ -9,7 +9,7 @@ import { CancellationSource } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
 import type { RequestMessage } from "./messages.ts";
-import { isAnswer, type Question } from "./questions.ts";
+import { isAnswer, type Question } from "../questions.ts";
 import { StateSigner } from "./state_signer.ts";
 
 /** One HTTP request or stdio message that a call is answered by; a parked call sees several in turn. */

@@ -12,7 +12,7 @@ const REQUEST = `{"jsonrpc":"2.0","method":"execute","id":1,"params":{
     "tool_name": "my_tool",
     "environment": {"HOME":"…","PATH":"…","LANG":"…"},
     "tools_dir": "/home/you/.collet/tools",
-    "capabilities": {"sampling":false,"elicitation":true,"memory":false,"resources":false},
+    "capabilities": {"sampling":false,"elicitation":true,"memory":true,"resources":false},
     "_meta": {"progressToken":"…"}
   }}}`;
 
@@ -62,9 +62,16 @@ With an id of the script's own, and a reply on stdin:
 | \`elicitation/create\` | \`message\`, \`requestedSchema\` | \`{"action":"accept","content":{…}}\`, or \`decline\`, \`cancel\` |
 | \`sampling/createMessage\` | \`messages\`, \`maxTokens\`, … | \`{"role","content","model","stopReason"}\` |
 | \`tools/call\` | \`name\`, \`arguments\`? | \`{"output":…}\` |
+| \`memory/get\` | \`key\` | \`{"value":…}\`, \`null\` when it is absent |
+| \`memory/set\` | \`key\`, \`value\`, \`ttl\`? in seconds | \`{"success":true}\` |
+| \`memory/list\` | \`prefix\`? | \`{"keys":[…]}\` |
+| \`memory/delete\` | \`key\` | \`{"deleted":true}\` |
+| \`memory/update\` | \`key\`, \`value\`, \`ttl\`? | \`{"value":{…}}\`, the object with these members set, those that are \`null\` removed |
+| \`memory/increment\` | \`key\`, \`by\`? (1), \`ttl\`? | \`{"value":2}\`, the sum |
 
 A request that fails is answered with \`{"error":"why"}\` as its result, and a method that does not exist with error
--32601. \`capabilities\` in the request says what the client can do. \`memory/…\` and \`resources/…\` are answered with an
+-32601. \`capabilities\` in the request says what there is. A script remembers under its own name what it is to find again
+in the next call, for each caller apart; the tool \`memory\` reads and writes the same. \`resources/…\` is answered with an
 error in this version.
 
 ## Limits

@@ -4,6 +4,7 @@
  * @module
  */
 import { isToolError, ToolError } from "../../kernel/mod.ts";
+import type { OverQuota } from "../store/contract.ts";
 import { byteLength } from "./names.ts";
 
 /** How much there may be. Bytes of an entry are those of its key and of its value as JSON. */
@@ -80,20 +81,18 @@ function isDeeper(value: unknown, levels: number): boolean {
   return true;
 }
 
-// what the store says of a quota names a namespace, of which a model knows nothing
-const OVER_QUOTA_REGEXP = /it would hold (\d+) (entries|bytes), it may hold (\d+)/;
-
 /** Runs a write, and explains what the store refuses for lack of room. */
 export async function explainQuota<T>(tool: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
-    const [, wanted, what, limit] = isToolError(error) && OVER_QUOTA_REGEXP.exec(error.message) || [];
-    if (wanted === undefined) throw error;
+    const { quota, limit, wanted }: Partial<OverQuota> = isToolError(error) && error.data || {};
+    if (quota !== "entries" && quota !== "bytes") throw error;
+    // the store names a namespace, of which a model knows nothing
     throw new ToolError(
-      `Cannot write to the memory of ${quote(tool)}: it would hold ${wanted} ${what}, it may hold ${limit}; ` +
-        `delete entries, give them a "ttl", or have "max_${what}" of the plugin "memory" raised`,
-      { cause: error, data: { quota: `max_${what}`, limit: Number(limit), wanted: Number(wanted) } },
+      `Cannot write to the memory of ${quote(tool)}: it would hold ${wanted} ${quota}, it may hold ${limit}; ` +
+        `delete entries, give them a "ttl", or have "max_${quota}" of the plugin "memory" raised`,
+      { cause: error, data: { quota: `max_${quota}`, limit, wanted } },
     );
   }
 }

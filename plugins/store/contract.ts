@@ -127,6 +127,14 @@ export interface Usage {
   readonly bytes: number;
 }
 
+/** Data of the `ToolError` that refuses what goes beyond a quota. */
+export interface OverQuota {
+  readonly quota: keyof Usage;
+  readonly limit: number;
+  /** How much there would be. */
+  readonly wanted: number;
+}
+
 /** A namespace, and how much it holds. */
 export interface NamespaceInfo extends Usage {
   readonly name: string;
@@ -149,7 +157,7 @@ export interface Namespace {
   /**
    * Writes an entry; gives its version.
    *
-   * @throws {ToolError} when the key, the value or the time is not allowed, or the quota is used up.
+   * @throws {ToolError} when the key, the value or the time is not allowed, or the quota is used up ({@linkcode OverQuota}).
    */
   set(key: string, value: unknown, options?: SetOptions): Promise<number>;
   /**

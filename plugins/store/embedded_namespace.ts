@@ -11,6 +11,7 @@ import {
   type EntryInfo,
   type Namespace,
   type Operation,
+  type OverQuota,
   type Page,
   type Quota,
   type ScanOptions,
@@ -188,16 +189,17 @@ export class EmbeddedNamespace implements Namespace {
       const after = rows.usage(this.name, now);
       // a namespace that is already too large may shrink
       const isOver = (what: keyof Usage, limit: number) => after[what] > limit && after[what] > before[what];
-      if (isOver("entries", entries)) throw new ToolError(this.#overQuota("entries", entries, after.entries));
-      if (isOver("bytes", bytes)) throw new ToolError(this.#overQuota("bytes", bytes, after.bytes));
+      if (isOver("entries", entries)) throw this.#overQuota("entries", { limit: entries, wanted: after.entries });
+      if (isOver("bytes", bytes)) throw this.#overQuota("bytes", { limit: bytes, wanted: after.bytes });
       return result;
     });
   }
 
-  #overQuota(what: string, limit: number, wanted: number): string {
-    return `Cannot write to ${
-      quote(this.name)
-    }: it would hold ${wanted} ${what}, it may hold ${limit}; delete some first`;
+  #overQuota(quota: keyof Usage, { limit, wanted }: Omit<OverQuota, "quota">): ToolError {
+    const what = `it would hold ${wanted} ${quota}, it may hold ${limit}`;
+    return new ToolError(`Cannot write to ${quote(this.name)}: ${what}; delete some first`, {
+      data: { quota, limit, wanted } satisfies OverQuota,
+    });
   }
 }
 

@@ -25,23 +25,27 @@ export class Presence {
   /** Waits until nobody is alone, and holds the lock with others. */
   async share(patienceMs: number): Promise<void> {
     // the transaction alone locks nothing; reading does
-    await this.#take("BEGIN; SELECT count(*) FROM sqlite_schema", patienceMs);
+    await whileBusy(() => {
+      rollBack(this.#db);
+      this.#db.exec("BEGIN; SELECT count(*) FROM sqlite_schema");
+    }, patienceMs);
   }
 
-  /** Waits until nobody else holds the lock, and holds it alone. */
-  async own(patienceMs: number): Promise<void> {
-    await this.#take("BEGIN EXCLUSIVE", patienceMs);
+  /**
+   * Waits until nobody else holds the lock, and holds it alone; or until `isNeedless`, and holds nothing. Tells whether
+   * it holds the lock.
+   */
+  async own(patienceMs: number, isNeedless: () => boolean = () => false): Promise<boolean> {
+    return await whileBusy(() => {
+      rollBack(this.#db);
+      if (isNeedless()) return false;
+      this.#db.exec("BEGIN EXCLUSIVE");
+      return true;
+    }, patienceMs);
   }
 
   close(): void {
     rollBack(this.#db);
     this.#db.close();
-  }
-
-  async #take(statements: string, patienceMs: number): Promise<void> {
-    await whileBusy(() => {
-      rollBack(this.#db);
-      this.#db.exec(statements);
-    }, patienceMs);
   }
 }

@@ -183,18 +183,26 @@ export class SqliteEngine implements Engine {
   // alone, since a server that runs knows only the tables that it opened
   async #bringUpToDate({ db, path, presence }: Pick<OpenState, "db" | "presence"> & { path: string }): Promise<void> {
     const known = this.#migrations.length;
-    const findFormat = () => whileBusy(() => readFormat(db, path, { known }), this.#patience);
-    while (await findFormat() < known) {
-      await this.#becomeAlone(presence, { path, patienceMs: this.#patience });
-      const format = await findFormat();
-      if (format > 0 && format < known) {
-        const copy = `${path}.format-${format}-${timestamp()}`;
-        copyDatabase(db, copy);
-        this.#options.log.info(`The state goes from format ${format} to ${known}; a copy is kept`, { copy });
-      }
-      if (format < known) migrate(db, { from: format, migrations: this.#migrations });
+    const isCurrent = () => readFormat(db, path, { known }) === known;
+    while (!await whileBusy(isCurrent, this.#patience)) {
+      // of servers that wait for the same one is first, and then stays
+      const isAlone = await this.#becomeAlone(presence, { path, patienceMs: this.#patience, isNeedless: isCurrent });
+      if (isAlone) await this.#raiseFormat(db, path);
       await presence.share(this.#patience);
     }
+  }
+
+  async #raiseFormat(db: SqlDatabase, path: string): Promise<void> {
+    const known = this.#migrations.length;
+    const format = await whileBusy(() => readFormat(db, path, { known }), this.#patience);
+    if (format === known) return;
+    if (format > 0) {
+      const copy = `${path}.format-${format}-${timestamp()}`;
+      copyDatabase(db, copy);
+      this.#options.log.info(`The state goes from format ${format} to ${known}; a copy is kept`, { copy });
+    }
+    // those that wait look at the format meanwhile
+    await whileBusy(() => migrate(db, { from: format, migrations: this.#migrations }), this.#patience);
   }
 
   async #runOffline<T>(work: () => Promise<T>): Promise<T> {
@@ -237,12 +245,16 @@ export class SqliteEngine implements Engine {
     return await Presence.open(this.#options.sql, `${path}.lock`);
   }
 
-  async #becomeAlone(presence: Presence, options: { path: string; patienceMs: number }): Promise<void> {
+  /** Tells whether it became so: it does not once `isNeedless` holds. */
+  async #becomeAlone(
+    presence: Presence,
+    { path, patienceMs, isNeedless }: { path: string; patienceMs: number; isNeedless?: () => boolean },
+  ): Promise<boolean> {
     try {
-      await presence.own(options.patienceMs);
+      return await presence.own(patienceMs, isNeedless);
     } catch (cause) {
       if (sqlFault(cause) !== "busy") throw cause;
-      throw new KernelError("HOME_UNUSABLE", `Cannot replace the state "${options.path}": another server uses it`, {
+      throw new KernelError("HOME_UNUSABLE", `Cannot replace the state "${path}": another server uses it`, {
         cause,
         fix: "Stop every other server of this home, and try again",
       });

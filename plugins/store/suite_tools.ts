@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { isToolError } from "../../kernel/mod.ts";
-import type { Namespace, ScanOptions, Store } from "./contract.ts";
+import type { Namespace, OverQuota, ScanOptions, Store } from "./contract.ts";
 
 /** Registers a test on an empty store; `namespace` is one of it. */
 export type Check = (title: string, run: (namespace: Namespace, store: Store) => Promise<void>) => void;
@@ -17,10 +17,11 @@ export async function keysOf(namespace: Namespace, options: ScanOptions = {}): P
 }
 
 /** Expects a `ToolError`. */
-export async function refuses(promise: Promise<unknown>, message: RegExp): Promise<void> {
+export async function refuses(promise: Promise<unknown>, message: RegExp, data?: OverQuota): Promise<void> {
   await assert.rejects(promise, (error: Error) => {
     assert.ok(isToolError(error), `not a ToolError: ${error}`);
     assert.match(error.message, message);
+    if (data !== undefined) assert.deepEqual(error.data, data);
     return true;
   });
 }

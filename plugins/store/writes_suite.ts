@@ -178,13 +178,13 @@ export function testLimits(check: Check): void {
     const few = store.namespace("few", { quota: { entries: 2 } });
     await few.set("a", 1);
     await few.set("b", 1);
-    await refuses(few.set("c", 1), /3 entries, it may hold 2/);
+    await refuses(few.set("c", 1), /3 entries, it may hold 2/, { quota: "entries", limit: 2, wanted: 3 });
     await few.set("a", "a longer value is no further entry");
     await few.delete("a");
     await few.set("c", 1);
     const small = store.namespace("small", { quota: { bytes: 10 } });
     await small.set("a", "1234567");
-    await refuses(small.set("a", "12345678"), /11 bytes, it may hold 10/);
+    await refuses(small.set("a", "12345678"), /11 bytes, it may hold 10/, { quota: "bytes", limit: 10, wanted: 11 });
     await refuses(
       small.batch([{ type: "set", key: "a", value: 1 }, { type: "set", key: "b", value: "12345678" }]),
       /may/,

@@ -6,6 +6,7 @@
 import {
   createCall,
   type Disposer,
+  isObject,
   type JsonObject,
   type Log,
   messageOf,
@@ -17,7 +18,6 @@ import type { Namespace } from "../store/contract.ts";
 import { settle } from "./detachable.ts";
 import type { Lease } from "./lease.ts";
 import { isRepeatable } from "./plan.ts";
-import { isObject } from "./questions.ts";
 import { interrupted, isTerminal, resumedBy, type TaskForm, type TaskRecord } from "./record.ts";
 import type { Found, Records } from "./records.ts";
 import type { Run } from "./run.ts";

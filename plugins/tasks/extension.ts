@@ -6,6 +6,8 @@
 import {
   type AroundToolCall,
   ErrorCode,
+  isAnswer,
+  isObject,
   type JsonObject,
   type Protocol,
   ProtocolError,
@@ -15,7 +17,6 @@ import {
 } from "../../kernel/mod.ts";
 import { legacyMethods } from "./legacy_methods.ts";
 import { EXTENSION_ID, type Plan, planOf, requireExtension } from "./plan.ts";
-import { isAnswer, isObject } from "./questions.ts";
 import type { TaskRecord } from "./record.ts";
 import type { Found } from "./records.ts";
 import { Run } from "./run.ts";

@@ -5,14 +5,15 @@
  */
 import {
   type Call,
+  canAsk,
   type ElicitRequest,
   ErrorCode,
   messageOf,
   ProtocolError,
   type ProtocolMethod,
+  type Question,
   type SampleRequest,
 } from "../../kernel/mod.ts";
-import { isCovered, type Question } from "./questions.ts";
 import { type Answer, isTerminal, TASK_ID_REGEXP, type TaskRecord } from "./record.ts";
 import type { Found } from "./records.ts";
 import { notFound, type Tasks } from "./tasks.ts";
@@ -78,7 +79,7 @@ class Asker {
   askOpen(found: Found, call: Call): void {
     for (const [key, question] of Object.entries(found.record.questions)) {
       const name = `${found.key}/${key}`;
-      if (this.#asking.has(name) || !isCovered(question, call.client.capabilities)) continue;
+      if (this.#asking.has(name) || !canAsk(question, call.client.capabilities)) continue;
       this.#asking.add(name);
       void this.#ask(found, { key, question, call }).finally(() => this.#asking.delete(name));
     }

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { type Call, ErrorCode, type JsonObject, ProtocolError, type ToolSummary } from "../../kernel/mod.ts";
-import { isObject } from "./questions.ts";
+import { type Call, ErrorCode, isObject, type JsonObject, ProtocolError, type ToolSummary } from "../../kernel/mod.ts";
 import type { TaskForm } from "./record.ts";
 
 /** The extension of 2026-07-28. */

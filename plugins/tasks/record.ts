@@ -8,10 +8,10 @@ import {
   ErrorCode,
   type JsonObject,
   type Principal,
+  type Question,
   textOf,
   type ToolResult,
 } from "../../kernel/mod.ts";
-import type { Question } from "./questions.ts";
 
 /** Most characters of what a task says of its state. */
 export const STATUS_MESSAGE_CHARACTERS = 500;

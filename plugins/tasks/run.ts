@@ -5,6 +5,9 @@
  */
 import {
   type Call,
+  canAsk,
+  describeQuestion,
+  elicitQuestion,
   type ElicitResult,
   ErrorCode,
   isToolError,
@@ -12,11 +15,13 @@ import {
   type Log,
   messageOf,
   ProtocolError,
+  type Question,
   type Root,
+  ROOTS_QUESTION,
+  sampleQuestion,
   type SampleResult,
   ToolError,
 } from "../../kernel/mod.ts";
-import { describeQuestion, elicitation, isCovered, type NamedQuestion, ROOTS, sampling } from "./questions.ts";
 import {
   type Answer,
   expiryOf,
@@ -143,11 +148,11 @@ export class Run {
 
   #makeHandlers(): RunHandlers {
     return {
-      elicit: async (request) => await this.#ask(elicitation(request)) as ElicitResult,
-      sample: async (request) => await this.#ask(sampling(request)) as SampleResult,
+      elicit: async (request) => await this.#ask(elicitQuestion(request)) as ElicitResult,
+      sample: async (request) => await this.#ask(sampleQuestion(request)) as SampleResult,
       roots: async () => {
-        if (!isCovered(ROOTS.question, this.record.client.capabilities)) return [];
-        return (await this.#ask(ROOTS) as { roots: readonly Root[] }).roots;
+        if (!canAsk(ROOTS_QUESTION, this.record.client.capabilities)) return [];
+        return (await this.#ask(ROOTS_QUESTION) as { roots: readonly Root[] }).roots;
       },
       progress: (done, total, message) => {
         this.#report({ current: done, total: total ?? null, message: message ?? null });
@@ -164,18 +169,18 @@ export class Run {
     await this.#change((record) => withOutcome(record, outcome, Date.now()), result);
   }
 
-  async #ask({ key, question }: NamedQuestion): Promise<unknown> {
+  async #ask(question: Question): Promise<unknown> {
     const { form, client } = this.record;
     const what = `Cannot ${describeQuestion(question)}`;
     if (form === "job") throw new ToolError(`${what}: the call runs as a job, and a job has nobody to ask`);
-    if (!isCovered(question, client.capabilities)) {
+    if (!canAsk(question, client.capabilities)) {
       const message = `${what}: the client has not declared that capability`;
       if (form === "legacy") throw new ToolError(message);
       throw new ProtocolError(ErrorCode.missingClientCapability, message, { requiredCapabilities: question.requires });
     }
     this.#options.controller.signal.throwIfAborted();
     if (this.#ending !== undefined) throw ENDED;
-    const name = this.#freeKey(key ?? question.method.split("/")[0]!);
+    const name = this.#freeKey(question.key ?? question.method.split("/")[0]!);
     const pending = newPending(what);
     this.#pending.set(name, pending);
     try {

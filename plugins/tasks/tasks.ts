@@ -7,10 +7,12 @@ import {
   type Call,
   type Disposer,
   ErrorCode,
+  isObject,
   isToolError,
   type JsonObject,
   type Log,
   ProtocolError,
+  type Question,
   type Toolbox,
   ToolError,
   type ToolSummary,
@@ -20,7 +22,6 @@ import { Adoption } from "./adoption.ts";
 import { DetachableCall } from "./detachable.ts";
 import { Lease } from "./lease.ts";
 import { isRepeatable, type Plan } from "./plan.ts";
-import { isObject, type Question } from "./questions.ts";
 import { type Answer, cancelled, isTerminal, newRecord, type TaskRecord, withAnswers } from "./record.ts";
 import { type Found, Records } from "./records.ts";
 import { Run } from "./run.ts";

@@ -28,7 +28,8 @@ const PACKAGES: readonly string[] = ["@modelcontextprotocol/server", "hono", "@h
  * @param runtimes Names and versions of the runtimes that are measured.
  */
 export async function describeCircumstances(runtimes: Readonly<Record<string, string>>): Promise<Circumstances> {
-  const { version, dependencies = {} } = readPackageManifest();
+  const { version, dependencies, devDependencies } = readPackageManifest();
+  const packages: Readonly<Record<string, string>> = { ...dependencies, ...devDependencies };
   const [processor] = cpus();
   return {
     processor: processor?.model.trim() ?? "unknown",
@@ -39,7 +40,7 @@ export async function describeCircumstances(runtimes: Readonly<Record<string, st
     versions: {
       Collet: `${version}, ${await describeCommit()}`,
       ...runtimes,
-      ...Object.fromEntries(PACKAGES.map((name) => [name, dependencies[name] ?? "absent"])),
+      ...Object.fromEntries(PACKAGES.map((name) => [name, packages[name] ?? "absent"])),
     },
   };
 }

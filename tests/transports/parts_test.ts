@@ -4,7 +4,7 @@ import { createCall, definePlugin, Kernel } from "../../kernel/mod.ts";
 import { Listings, PAGE_SIZE } from "../../kernel/transports/listings.ts";
 import { textOfEncoded } from "../../kernel/transports/messages.ts";
 import { findHeaderMismatch } from "../../kernel/transports/param_headers.ts";
-import { elicitation, isAnswer, isCovered, ROOTS, sampling } from "../../kernel/transports/questions.ts";
+import { canAsk, elicitQuestion, isAnswer, ROOTS_QUESTION, sampleQuestion } from "../../kernel/questions.ts";
 import { SessionStreams } from "../../kernel/transports/session_streams.ts";
 import { StateSigner } from "../../kernel/transports/state_signer.ts";
 import * as v from "valibot";
@@ -122,11 +122,11 @@ test("StateSigner takes back what it signed, for what it was signed for, in time
   }
 });
 
-test("isCovered() compares what a question needs with what a client declared", () => {
-  const form = elicitation({ message: "?", requestedSchema: {} });
-  const page = elicitation({ mode: "url", message: "?", url: "https://a.example" });
-  const model = sampling({ messages: [], maxTokens: 1 });
-  const tools = sampling({ messages: [], maxTokens: 1, tools: [] });
+test("canAsk() compares what a question needs with what a client declared", () => {
+  const form = elicitQuestion({ message: "?", requestedSchema: {} });
+  const page = elicitQuestion({ mode: "url", message: "?", url: "https://a.example" });
+  const model = sampleQuestion({ messages: [], maxTokens: 1 });
+  const tools = sampleQuestion({ messages: [], maxTokens: 1, tools: [] });
   const cases: [typeof form, object, boolean][] = [
     [form, {}, false],
     [form, { elicitation: {} }, true],
@@ -139,12 +139,12 @@ test("isCovered() compares what a question needs with what a client declared", (
     [model, { sampling: {} }, true],
     [tools, { sampling: {} }, false],
     [tools, { sampling: { tools: {} } }, true],
-    [ROOTS, { roots: { listChanged: true } }, true],
-    [ROOTS, {}, false],
+    [ROOTS_QUESTION, { roots: { listChanged: true } }, true],
+    [ROOTS_QUESTION, {}, false],
   ];
   for (const [question, capabilities, expected] of cases) {
     assert.equal(
-      isCovered(question, capabilities as never),
+      canAsk(question, capabilities as never),
       expected,
       JSON.stringify([question.requires, capabilities]),
     );
@@ -152,8 +152,8 @@ test("isCovered() compares what a question needs with what a client declared", (
 });
 
 test("isAnswer() knows the shape of each answer", () => {
-  const form = elicitation({ message: "?", requestedSchema: {} });
-  const model = sampling({ messages: [], maxTokens: 1 });
+  const form = elicitQuestion({ message: "?", requestedSchema: {} });
+  const model = sampleQuestion({ messages: [], maxTokens: 1 });
   for (
     const good of [{ action: "decline" }, { action: "accept", content: { a: 1 } }, { action: "cancel", content: null }]
   ) {
@@ -164,8 +164,8 @@ test("isAnswer() knows the shape of each answer", () => {
   }
   assert.ok(isAnswer(model, { role: "assistant", model: "m", content: {} }));
   assert.equal(isAnswer(model, { role: "assistant", content: {} }), false);
-  assert.ok(isAnswer(ROOTS, { roots: [] }));
-  assert.equal(isAnswer(ROOTS, { roots: [{ name: "no uri" }] }), false);
+  assert.ok(isAnswer(ROOTS_QUESTION, { roots: [] }));
+  assert.equal(isAnswer(ROOTS_QUESTION, { roots: [{ name: "no uri" }] }), false);
 });
 
 test("findHeaderMismatch() reads values as their types", () => {

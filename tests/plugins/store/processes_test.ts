@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { type Change, scanAll } from "../../../plugins/store/contract.ts";
+import { Presence } from "../../../plugins/store/presence.ts";
 import { randomFrom } from "../../kernel/random.ts";
 import { temporaryFolder } from "../../platform/temporary.ts";
 import { pause, until } from "../../support/wait.ts";
@@ -68,6 +70,30 @@ for (const sql of ENGINES) {
       assert.equal((await ns.usage()).entries, 1001);
       for (const { child } of workers) {
         for (let i = 0; i < 500; i++) assert.equal((await ns.get(`${child.pid}/${i}`))?.value, i);
+      }
+    });
+
+    test("two processes that begin a home at one moment both get to use it", async () => {
+      await using folder = await temporaryFolder();
+      // who is there already keeps both waiting to be alone
+      const presence = await Presence.open(sql, join(folder.path, "state.db.lock"));
+      await presence.share(1_000);
+      const workers = [1, 2].map(() => startTask("hold", folder.path, sql.engine));
+      const haveSaid = (line: string) => workers.every(({ lines }) => lines.includes(line));
+      const haveFailed = () => workers.some(({ errors }) => errors.join("").includes("KernelError"));
+      try {
+        try {
+          await until(() => haveSaid("begins"), "two processes");
+          await pause(1_000);
+          assert.ok(workers.every(({ lines }) => !lines.includes("ready")), "a process did not wait to be alone");
+        } finally {
+          presence.close();
+        }
+        await until(() => haveSaid("ready") || haveFailed(), "both to use the home");
+        assert.ok(haveSaid("ready"), workers.flatMap(({ errors }) => errors).join(""));
+      } finally {
+        for (const { child } of workers) child.kill("SIGKILL");
+        await Promise.all(workers.map(({ ended }) => ended));
       }
     });
 

@@ -67,6 +67,7 @@ const TASKS: Readonly<Record<string, Task>> = {
   /** Opens the state and keeps it open, until killed. */
   async hold(folder, engine) {
     const { store } = openStore(folder, { sql: createSql({ engine }) });
+    await say("begins");
     await store.namespace("hold").set("k", 1);
     await say("ready");
     setInterval(() => {}, 60_000);

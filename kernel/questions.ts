@@ -3,27 +3,27 @@
  *
  * @module
  */
-import type { ElicitRequest, Root, SampleRequest } from "../call.ts";
-import { isObject, type JsonObject } from "../content.ts";
+import type { ElicitRequest, Root, SampleRequest } from "./call.ts";
+import { isObject, type JsonObject } from "./content.ts";
 
-/** A question on the wire: an elicitation, a sampling request, or a request for roots. */
+/** A question to a client: an elicitation, a sampling request, or a request for roots. */
 export interface Question {
   readonly method: "elicitation/create" | "sampling/createMessage" | "roots/list";
   readonly params: JsonObject;
   /** The client capabilities it needs, as the error `-32021` names them. */
   readonly requires: JsonObject;
-  /** The name under which its answer comes in 2026-07-28. */
+  /** The name that its tool would like for it: in 2026-07-28 the answer comes under a name. */
   readonly key: string | undefined;
 }
 
 /** Puts an elicitation into protocol terms. */
-export function elicitation({ key, ...params }: ElicitRequest): Question {
+export function elicitQuestion({ key, ...params }: ElicitRequest): Question {
   const requires = params.mode === "url" ? { elicitation: { url: {} } } : { elicitation: {} };
   return { method: "elicitation/create", params, requires, key };
 }
 
 /** Puts a sampling request into protocol terms. */
-export function sampling({ key, ...params }: SampleRequest): Question {
+export function sampleQuestion({ key, ...params }: SampleRequest): Question {
   const requires = params.tools === undefined && params.toolChoice === undefined
     ? { sampling: {} }
     : { sampling: { tools: {} } };
@@ -31,10 +31,10 @@ export function sampling({ key, ...params }: SampleRequest): Question {
 }
 
 /** The request for the client's roots. */
-export const ROOTS: Question = { method: "roots/list", params: {}, requires: { roots: {} }, key: "roots" };
+export const ROOTS_QUESTION: Question = { method: "roots/list", params: {}, requires: { roots: {} }, key: "roots" };
 
-/** Tells whether declared client capabilities cover what a question needs. */
-export function isCovered({ requires }: Question, capabilities: JsonObject): boolean {
+/** Tells whether a question can be put to a client that has declared these capabilities. */
+export function canAsk({ requires }: Question, capabilities: JsonObject): boolean {
   return covers(capabilities, requires) && !isUrlOnly(requires, capabilities);
 }
 
@@ -52,7 +52,7 @@ function isUrlOnly(requires: JsonObject, capabilities: JsonObject): boolean {
   return isObject(needed) && !("url" in needed) && isObject(declared) && "url" in declared && !("form" in declared);
 }
 
-/** Names what a question is, for messages. */
+/** Names what a question is, for messages that begin with `Cannot`: `ask the user`. */
 export function describeQuestion({ method, requires }: Question): string {
   if (method === "roots/list") return "ask for the client's roots";
   if (method === "sampling/createMessage") return "ask the client's model";
