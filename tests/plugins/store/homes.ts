@@ -11,10 +11,13 @@ import { type FakeLog, fakeLog } from "../../../kernel/testing.ts";
 import { EmbeddedStore } from "../../../plugins/store/embedded_store.ts";
 import { SqliteEngine, type SqliteOptions } from "../../../plugins/store/sqlite.ts";
 
-/** The engines that this runtime can load. */
+/**
+ * The engines that this runtime can load. Deno has the first, and so never loads the second, whose machine code crashes
+ * now and then when several of its isolates load it.
+ */
 export const ENGINES: readonly Sql[] = [
   ...isBuiltin("node:sqlite") ? [createSql({ engine: "node:sqlite" })] : [],
-  createSql({ engine: "libsql" }),
+  ..."Deno" in globalThis ? [] : [createSql({ engine: "libsql" })],
 ];
 
 /** A store over a file, with its engine. */
