@@ -92,6 +92,15 @@ export class SignalCancellation implements Cancellation {
   }
 }
 
+/** Gives what work comes to, or rejects with the reason as soon as it is cancelled, however long the work goes on. */
+export function untilCancelled<T>(work: T | Promise<T>, cancellation: Cancellation): T | Promise<T> {
+  if (!(work instanceof Promise)) return work;
+  return new Promise<T>((resolve, reject) => {
+    const forget = cancellation.onCancel(() => reject(cancellation.reason));
+    work.then(resolve, reject).finally(forget);
+  });
+}
+
 /** All listeners of one signal, and what it calls for them. */
 interface Listening {
   readonly listeners: Set<() => void>;

@@ -7,9 +7,12 @@
 // as RE2 has it
 const MAX_REPETITION = 1_000;
 
-const ATOM_REGEXP = /\\.|\[(?:\\.|[^\]\\])*\]/gs;
+const ATOM_REGEXP = /\\[upP]\{[^}]*\}|\\.|\[(?:\\.|[^\]\\])*\]/gs;
 const UNBOUNDED_REGEXP = /[*+]|\{\d+,\d*\}/g;
 const BOUND_REGEXP = /\{(\d+)(?:,(\d*))?\}/g;
+
+// properties by name and value, and a backspace in a class
+const NOT_RE2_REGEXP = /\\[pP]\{[^}]*=|\[(?:\\[^b]|[^\]\\])*\\b/;
 
 /**
  * Checks a pattern of ECMA-262, the dialect of JSON Schema.
@@ -21,7 +24,7 @@ export function assertPattern(source: string): void {
   const bare = bareOf(source);
   const isRepeatedTooOften = [...bare.matchAll(BOUND_REGEXP)]
     .some(([, least, most]) => Number(most || least) > MAX_REPETITION);
-  if (/\(\?<?[=!]/.test(bare) || isRepeatedTooOften) throw unsupported();
+  if (/\(\?<?[=!]/.test(bare) || isRepeatedTooOften || NOT_RE2_REGEXP.test(source)) throw unsupported();
 }
 
 /** Says that RE2 does not match a pattern. */

@@ -77,6 +77,8 @@ async function listenOnNode(fetch: Fetch, { host, port, quick }: ListenOptions):
       outgoing.end();
     });
   });
+  // requests that wait behind others on one connection all listen to it
+  server.on("connection", (socket) => void socket.setMaxListeners(0));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {

@@ -41,12 +41,12 @@ export class QuickRequest implements HttpRequest, HeadersView {
   }
 
   get(name: string): string | null {
-    const value = this.#incoming.headers[name];
+    const value = this.#incoming.headers[name.toLowerCase()];
     return Array.isArray(value) ? value.join(", ") : value ?? null;
   }
 
   has(name: string): boolean {
-    return this.#incoming.headers[name] !== undefined;
+    return this.#incoming.headers[name.toLowerCase()] !== undefined;
   }
 
   /** Not read: what may be quick has a known length. */
@@ -56,8 +56,8 @@ export class QuickRequest implements HttpRequest, HeadersView {
     if (this.#controller === undefined) {
       const controller = this.#controller = new AbortController();
       const outgoing = this.#outgoing;
-      if (outgoing.destroyed) controller.abort();
-      else outgoing.once("close", () => void (outgoing.writableFinished || controller.abort()));
+      if (outgoing.destroyed || outgoing.req.socket.destroyed) controller.abort();
+      else onClosed(outgoing, () => void (outgoing.writableFinished || controller.abort()));
     }
     return this.#controller.signal;
   }
@@ -93,7 +93,7 @@ async function sendResponse(response: Response, outgoing: ServerResponse): Promi
   if (response.body === null) return void outgoing.end();
   outgoing.flushHeaders();
   const reader = response.body.getReader();
-  outgoing.once("close", () => void reader.cancel().catch(() => {}));
+  onClosed(outgoing, () => void reader.cancel().catch(() => {}));
   try {
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
       if (!outgoing.write(value)) await drained(outgoing);
@@ -108,10 +108,30 @@ function drained(outgoing: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       outgoing.off("drain", end);
-      outgoing.off("close", end);
+      forget();
       resolve();
     };
     outgoing.on("drain", end);
-    outgoing.on("close", end);
+    const forget = onClosed(outgoing, end);
   });
+}
+
+// an answer that waits behind another on its connection has no socket yet, and hears nothing of its end
+function onClosed(outgoing: ServerResponse, listener: () => void): () => void {
+  const { socket } = outgoing.req;
+  if (outgoing.destroyed || socket.destroyed) {
+    queueMicrotask(listener);
+    return () => {};
+  }
+  const forget = () => {
+    outgoing.off("close", end);
+    socket.off("close", end);
+  };
+  const end = () => {
+    forget();
+    listener();
+  };
+  outgoing.on("close", end);
+  socket.on("close", end);
+  return forget;
 }

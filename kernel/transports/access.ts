@@ -53,6 +53,9 @@ export function guardAccess(options: AccessOptions, isOurHost: HostCheck = hostC
   };
 }
 
+// what a URL has beside its host and port
+const FOREIGN_REGEXP = /[@/?#\\]/;
+
 /** Tells whether a `Host` is one of ours. */
 export type HostCheck = (host: string) => boolean;
 
@@ -63,7 +66,7 @@ export function hostCheck({ allowedHosts = LOOPBACK_HOSTS }: AccessOptions): Hos
   return (host) => {
     if (allowedHosts === "*") return true;
     if (last?.host !== host) {
-      const name = hostnameOf(`http://${host}`);
+      const name = FOREIGN_REGEXP.test(host) ? undefined : hostnameOf(`http://${host}`);
       last = { host, isOurs: name !== undefined && allowedHosts.includes(name) };
     }
     return last.isOurs;

@@ -159,11 +159,14 @@ function reports({ meta, level, notify }: Reporter): Required<Pick<CallPatch, "p
     log(at, message, data, logger = "collet") {
       const least = level();
       if (least === undefined || LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(least)) return;
-      void notify("notifications/message", {
-        level: at,
-        logger,
-        data: data === undefined ? message : logData(message, data),
-      });
+      // what is logged need not be JSON, and a log line must fail nothing
+      void (async () => {
+        await notify("notifications/message", {
+          level: at,
+          logger,
+          data: data === undefined ? message : logData(message, data),
+        });
+      })().catch(() => {});
     },
   };
 }

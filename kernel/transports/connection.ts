@@ -5,7 +5,7 @@
  * @module
  */
 import type { Encoded } from "../http_answer.ts";
-import type { Cancellation } from "../cancellation.ts";
+import { type Cancellation, untilCancelled } from "../cancellation.ts";
 import { type Call, type ClientView, LOG_LEVELS, type LogLevel, type Principal } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
@@ -149,7 +149,7 @@ export class Connection {
     checkParams(method, params);
     const call = this.#callFor(params, options);
     if (own !== undefined) return JSON.stringify(await own(this, params, call));
-    return await engine.run({ method, params, call, era: "legacy" });
+    return await untilCancelled(engine.run({ method, params, call, era: "legacy" }), options.cancellation);
   }
 
   #callFor(params: JsonObject, { principal, outlet, cancellation, life }: ServedOptions): Call {

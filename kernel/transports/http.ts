@@ -114,11 +114,15 @@ class KernelHttpHandler implements HttpHandler {
     const session = sessionId === null ? undefined : this.#sessions.findSse(sessionId, principal);
     if (sessionId !== null && session === undefined) return unknownSession();
     const body = await readJsonBody(request, this.#maxMessageBytes);
+    if (this.#isClosed) return stopping();
+    if (session !== undefined && this.#sessions.findSse(sessionId!, principal) !== session) return unknownSession();
     if (!body.ok) return body.response;
     const messages = readMessages(body.value);
     if (!Array.isArray(messages)) return invalidMessage(messages);
     if (session !== undefined) return session.receive(messages, principal);
-    return toResponse(await this.#sessions.answerDirectly(messages, { request, principal }));
+    return toResponse(
+      await this.#sessions.answerDirectly(messages, { request, principal, isBatch: Array.isArray(body.value) }),
+    );
   }
 
   async close(): Promise<void> {
@@ -132,6 +136,7 @@ class KernelHttpHandler implements HttpHandler {
   async post(request: HttpRequest, principal: Principal): Promise<HttpAnswer> {
     if (this.#isClosed) return stopping();
     const body = await readJsonBody(request, this.#maxMessageBytes);
+    if (this.#isClosed) return stopping();
     if (!body.ok) return body.response;
     const messages = readMessages(body.value);
     if (!Array.isArray(messages)) return invalidMessage(messages);

@@ -99,6 +99,7 @@ interface Listener extends ListenRequest {
 export class ListenHub {
   readonly #engine: Engine;
   readonly #listeners = new Set<Listener>();
+  #isClosed = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -114,6 +115,7 @@ export class ListenHub {
       throw new ProtocolError(ErrorCode.internalError, `Cannot listen: ${MAX_LISTENERS} requests do already`);
     }
     const filter = await this.#honoured(request);
+    if (this.#isClosed) throw new ProtocolError(ErrorCode.internalError, "Cannot listen: the server is stopping");
     const { resourceSubscriptions: uris = [] } = filter as { readonly resourceSubscriptions?: readonly string[] };
     const listener = { ...request, filter, uris: new Set(uris), unsubscribe: this.#subscribe(uris, request.call) };
     this.#listeners.add(listener);
@@ -142,6 +144,7 @@ export class ListenHub {
 
   /** Ends all, each with its answer. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const listener of [...this.#listeners]) await this.#end(listener);
   }
 
@@ -185,7 +188,7 @@ export class ListenHub {
     await this.#leave(listener);
     const result = { _meta: { [ENVELOPE.subscriptionId]: listener.id } };
     const answer = this.#engine.encode(result, { method: "subscriptions/listen", era: "modern" });
-    await listener.send(encodeResult(listener.id, answer) as string).catch(() => {});
+    void listener.send(encodeResult(listener.id, answer) as string).catch(() => {});
     listener.end();
   }
 

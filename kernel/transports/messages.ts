@@ -115,7 +115,13 @@ function hexOf(unit: string): string {
 
 /** Writes the answer to a request that failed. */
 export function encodeError(id: RequestId | undefined, { code, message, data }: RpcError): string {
-  return JSON.stringify({ jsonrpc: "2.0", ...(id !== undefined && { id }), error: { code, message, data } });
+  const write = (error: RpcError) => JSON.stringify({ jsonrpc: "2.0", ...(id !== undefined && { id }), error });
+  try {
+    return write({ code, message, data });
+  } catch {
+    // data comes from plugins, and need not be JSON
+    return write({ code, message });
+  }
 }
 
 /** Writes a notification. */

@@ -23,15 +23,19 @@ export interface Outlet {
 export class RunningRequests {
   // made when there is a first one: most clients that are connected are asking for nothing
   #running: Map<RequestId, CancellationSource> | undefined;
+  /** Those whose id has been used again. */
+  #others: Set<CancellationSource> | undefined;
 
   get size(): number {
-    return this.#running?.size ?? 0;
+    return (this.#running?.size ?? 0) + (this.#others?.size ?? 0);
   }
 
   /** Notes a request; what is given is cancelled when the client cancels it. */
   start(id: RequestId): CancellationSource {
     const source = new CancellationSource();
     this.#running ??= new Map();
+    const before = this.#running.get(id);
+    if (before !== undefined) (this.#others ??= new Set()).add(before);
     this.#running.set(id, source);
     return source;
   }
@@ -40,6 +44,7 @@ export class RunningRequests {
   end(id: RequestId, source: CancellationSource): void {
     // a client may have used one id twice
     if (this.#running?.get(id) === source) this.#running.delete(id);
+    else this.#others?.delete(source);
   }
 
   /** Cancels a request, as its client asks; tells whether there was one. */
@@ -51,7 +56,9 @@ export class RunningRequests {
 
   /** Cancels all. */
   close(): void {
-    for (const source of this.#running?.values() ?? []) source.cancel(new ToolError("Cancelled: the client has left"));
+    const reason = new ToolError("Cancelled: the client has left");
+    for (const source of [...this.#running?.values() ?? [], ...this.#others ?? []]) source.cancel(reason);
     this.#running = undefined;
+    this.#others = undefined;
   }
 }

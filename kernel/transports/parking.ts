@@ -253,7 +253,6 @@ export class ParkedCall {
   #settle(): void {
     this.#isOver = true;
     this.#unfollow?.();
-    clearTimeout(this.#timer);
     for (const { refuse } of this.#open.values()) refuse(new ToolError(OVER));
     this.#open.clear();
   }

@@ -90,7 +90,7 @@ export class SessionHttp {
     const { request, principal, isBatch } = options;
     const opening = messages.find((it) => it.kind === "request" && it.method === "initialize") as RequestMessage;
     if (opening !== undefined) {
-      if (messages.length > 1) return invalid("initialize comes alone", undefined);
+      if (isBatch) return invalid("initialize comes alone, and in no batch", undefined);
       if (!request.headers.has("mcp-session-id")) return await this.#open(opening, options);
     }
     const id = messages.length === 1 && messages[0]!.kind === "request" ? messages[0]!.id : undefined;
@@ -154,9 +154,11 @@ export class SessionHttp {
   }
 
   /** Answers one message without a session, as `curl` sends it: as JSON, with no way to ask the client. */
-  async answerDirectly(messages: readonly Message[], { request, principal }: PostOptions): Promise<HttpAnswer> {
+  async answerDirectly(
+    messages: readonly Message[],
+    { request, principal, isBatch }: PostOptions & { readonly isBatch: boolean },
+  ): Promise<HttpAnswer> {
     const connection = new Connection({ ...this.#options, send: () => Promise.resolve() });
-    const isBatch = messages.length > 1;
     const reply = new DirectReply(connection, { request, ...(isBatch && { requests: countRequests(messages) }) });
     try {
       return await this.#answer(messages, { connection, reply, principal });

@@ -11,7 +11,7 @@ const SLOW_MS = 250;
 
 /** What may be slow. */
 export interface Slowable {
-  /** When it counts as slow, in milliseconds since 1970; set here. */
+  /** When it counts as slow, in milliseconds of `performance.now()`; set here. */
   dueAt: number;
   onSlow(): void;
 }
@@ -22,7 +22,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 
 function check(): void {
   timer = undefined;
-  const now = Date.now();
+  const now = performance.now();
   for (const it of watched) {
     if (it.dueAt > now) {
       timer = setTimeout(check, it.dueAt - now);
@@ -35,7 +35,7 @@ function check(): void {
 
 /** Calls back for what is not done in time. */
 export function watchSlow(it: Slowable): void {
-  it.dueAt = Date.now() + SLOW_MS;
+  it.dueAt = performance.now() + SLOW_MS;
   watched.add(it);
   timer ??= setTimeout(check, SLOW_MS);
 }

@@ -30,6 +30,7 @@ export class SseSession implements Session {
   readonly connection: Connection;
   readonly #stream: EventStream;
   readonly #outlet: Outlet;
+  #sending: Promise<void> = Promise.resolve();
 
   constructor({ engine, parking, endpoint, onEnd }: SseOptions) {
     const stream = this.#stream = new EventStream({
@@ -71,7 +72,10 @@ export class SseSession implements Session {
 
   async #answer(message: Message & { readonly kind: "request" }, principal: Principal): Promise<void> {
     const answer = await this.connection.answer(message, { principal, outlet: this.#outlet });
-    if (answer !== undefined) await this.#stream.send(textOfEncoded(answer));
+    if (answer === undefined) return;
+    // one after the other, as the client reads: together they might be more than a stream may hold
+    this.#sending = this.#sending.then(() => this.#stream.send(textOfEncoded(answer)));
+    await this.#sending;
   }
 
   close(): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import type { Encoded } from "../http_answer.ts";
 import type { Call } from "../call.ts";
-import { CancellationSource } from "../cancellation.ts";
+import { CancellationSource, untilCancelled } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
 import { modernCall } from "./client_call.ts";
@@ -111,7 +111,7 @@ async function runUnasked(exchange: Exchange, engine: Engine): Promise<Encoded> 
   const forget = exchange.onLeave(() => cancellation.cancel(new ToolError("Cancelled by the client")));
   const ask = () => Promise.reject(new ToolError(`Cannot ask the client: "${exchange.message.method}" has no way to`));
   try {
-    return await runAs(modernCall({ exchange, cancellation, ask }), { exchange, engine });
+    return await untilCancelled(runAs(modernCall({ exchange, cancellation, ask }), { exchange, engine }), cancellation);
   } finally {
     forget();
   }

@@ -1,11 +1,10 @@
 /**
- * A real HTTP server on a loopback port, on either runtime.
+ * A real HTTP server on a loopback port, on either runtime: the one that the program listens with.
  *
  * @module
  */
-import { createAdaptorServer } from "@hono/node-server";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen as listenOnPlatform } from "../../kernel/platform/listen.ts";
+import type { KernelApp } from "../../kernel/transports/mod.ts";
 
 /** A listening server. */
 export interface Listening extends AsyncDisposable {
@@ -14,49 +13,22 @@ export interface Listening extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Serves requests on a free port. */
-export async function listen(fetch: (request: Request) => Response | Promise<Response>): Promise<Listening> {
-  const { port, close } = await ("Deno" in globalThis ? listenOnDeno(fetch) : listenOnNode(fetch));
-  return { url: `http://127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
-}
+type Fetch = (request: Request) => Response | Promise<Response>;
 
-interface Port {
-  readonly port: number;
-  close(): Promise<void>;
-}
+// what is still open then is cut off
+const CLOSE_MS = 1_000;
 
-interface DenoServer {
-  readonly addr: { readonly port: number };
-  shutdown(): Promise<void>;
-  readonly finished: Promise<void>;
-}
-
-function listenOnDeno(fetch: (request: Request) => Response | Promise<Response>): Promise<Port> {
-  const { Deno } = globalThis as unknown as { Deno: { serve(options: object, handler: typeof fetch): DenoServer } };
-  const controller = new AbortController();
-  const options = { port: 0, hostname: "127.0.0.1", signal: controller.signal, onListen() {} };
-  const server = Deno.serve(options, fetch);
-  return Promise.resolve({
-    port: server.addr.port,
-    async close() {
-      controller.abort();
-      await server.finished;
-    },
-  });
-}
-
-async function listenOnNode(fetch: (request: Request) => Response | Promise<Response>): Promise<Port> {
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => error === undefined ? resolve() : reject(error));
-        server.closeAllConnections();
-      }),
+/** Serves requests on a free port; those of an app also by its quick way. */
+export async function listen(served: Fetch | KernelApp): Promise<Listening> {
+  const options = { host: "127.0.0.1", port: 0 };
+  const { url, close: stop } = typeof served === "function"
+    ? await listenOnPlatform(served, options)
+    : await listenOnPlatform((request) => served.fetch(request), { ...options, quick: served.quick });
+  const close = async () => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
+    await Promise.race([stop(), late]);
+    clearTimeout(timer);
   };
+  return { url, close, [Symbol.asyncDispose]: close };
 }

@@ -84,7 +84,7 @@ const CONNECTORS: Record<TransportName, Connector> = {
   },
   async http(client, { config }) {
     const { app, close } = await startApp(config);
-    const server = await listen((request) => app.fetch(request));
+    const server = await listen(app);
     const transport = new StreamableHTTPClientTransport(new URL("/mcp", server.url));
     return await connected(client, transport, async () => {
       await close();
