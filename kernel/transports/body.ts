@@ -5,6 +5,7 @@
  */
 
 import type { HttpRequest } from "../http_answer.ts";
+import { parseJson } from "./messages.ts";
 
 /** Largest message by default: 16 MiB. */
 export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
@@ -34,34 +35,40 @@ export async function readJsonBody(request: HttpRequest, limit: number): Promise
     return refuse(400, -32700, "Parse error: the body could not be read");
   }
   if (bytes === undefined || bytes.byteLength > limit) return tooLarge(limit);
+  let text: string;
   try {
-    return { ok: true, value: JSON.parse(DECODER.decode(bytes)) };
+    text = DECODER.decode(bytes);
   } catch {
-    return refuse(400, -32700, "Parse error: the body is not valid JSON");
+    return refuse(400, -32700, "Parse error: the body is not UTF-8");
   }
+  const parsed = parseJson(text, "body");
+  return parsed.ok ? parsed : refuse(400, parsed.error.code, parsed.error.message);
 }
 
 // `undefined` when there are more
 async function readBytes(request: HttpRequest, limit: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
+  // copied at once: a chunk of one byte may hold a buffer of many
+  let whole = new Uint8Array(0);
   let size = 0;
   for (const reader = request.body?.getReader(); reader !== undefined;) {
     const { done, value } = await reader.read();
     if (done) break;
-    size += value.byteLength;
-    if (size > limit) {
+    const end = size + value.byteLength;
+    if (end > limit) {
       await reader.cancel().catch(() => {});
       return undefined;
     }
-    chunks.push(value);
+    if (end > whole.byteLength) whole = extend(whole.subarray(0, size), Math.max(end, whole.byteLength * 2));
+    whole.set(value, size);
+    size = end;
   }
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return whole;
+  return whole.subarray(0, size);
+}
+
+function extend(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const extended = new Uint8Array(size);
+  extended.set(bytes);
+  return extended;
 }
 
 function tooLarge(limit: number): JsonBody {

@@ -28,9 +28,6 @@ import { checkParams } from "./params.ts";
 import type { Parking } from "./parking.ts";
 import { LEGACY_VERSIONS } from "./revisions.ts";
 
-// people answer at their own pace
-const QUESTION_TIMEOUT_MS = 600_000;
-
 const NO_CLIENT: ClientView = Object.freeze({
   name: undefined,
   version: undefined,
@@ -255,7 +252,8 @@ export class Connection {
   ): Promise<unknown> {
     if (life.isOver) throw new Error("the call has ended");
     if (!outlet.isOpen) throw new Error("it takes no event stream, over which it could be asked");
-    return await this.#options.parking.wait(async () => {
+    const { parking } = this.#options;
+    return await parking.wait(async () => {
       const id = ++this.#lastAsked;
       const cleanUp: (() => void)[] = [];
       try {
@@ -267,7 +265,7 @@ export class Connection {
               () => {},
             );
           };
-          const timer = setTimeout(() => giveUp("the client did not answer in time"), QUESTION_TIMEOUT_MS);
+          const timer = setTimeout(() => giveUp("the client did not answer in time"), parking.ttlMs);
           cleanUp.push(() => clearTimeout(timer));
           cleanUp.push(cancellation.onCancel(() => giveUp("the call was cancelled")));
           life.onEnd.push(() => giveUp("the call has ended"));

@@ -4,6 +4,7 @@
  * @module
  */
 import { isObject, type JsonObject } from "../content.ts";
+import { ErrorCode } from "../errors.ts";
 import { type Encoded, EncodedParts } from "../http_answer.ts";
 
 /** Id of a request: a string or an integer. */
@@ -45,6 +46,58 @@ export interface InvalidMessage {
 export type Message = RequestMessage | NotificationMessage | AnswerMessage;
 
 const NO_PARAMS: JsonObject = Object.freeze({});
+
+/** Deepest nesting of a message, so that nothing which walks through one runs out of stack. */
+export const MAX_DEPTH = 512;
+
+/** JSON of a client, parsed, or why it is refused. */
+export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: RpcError };
+
+/**
+ * Parses what a client has sent.
+ *
+ * @param what What it is called in errors: the line, the body.
+ */
+export function parseJson(text: string, what: string): Parsed {
+  if (isDeep(text)) {
+    return refused(ErrorCode.invalidRequest, `Invalid Request: a message is nested at most ${MAX_DEPTH} deep`);
+  }
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return refused(ErrorCode.parseError, `Parse error: the ${what} is not valid JSON`);
+  }
+}
+
+function refused(code: number, message: string): Parsed {
+  return { ok: false, error: { code, message } };
+}
+
+const QUOTE = 0x22, BACKSLASH = 0x5c, OPEN = 0x5b, CLOSE = 0x5d, OPEN_BRACE = 0x7b, CLOSE_BRACE = 0x7d;
+
+// looks before it is parsed: some engines take minutes for a million brackets
+function isDeep(json: string): boolean {
+  if (json.length <= MAX_DEPTH) return false;
+  let depth = 0;
+  for (let at = 0; at < json.length; at++) {
+    const unit = json.charCodeAt(at);
+    if (unit === QUOTE) at = endOfString(json, at);
+    else if (unit === OPEN || unit === OPEN_BRACE) depth++;
+    else if (unit === CLOSE || unit === CLOSE_BRACE) depth--;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
+// gives the place of the closing quote, or the end of a text that has none
+function endOfString(json: string, start: number): number {
+  for (let at = start + 1; at < json.length; at++) {
+    const unit = json.charCodeAt(at);
+    if (unit === BACKSLASH) at++;
+    else if (unit === QUOTE) return at;
+  }
+  return json.length;
+}
 
 /** Reads a message from parsed JSON. */
 export function readMessage(value: unknown): Message | InvalidMessage {

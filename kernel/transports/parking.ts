@@ -29,7 +29,7 @@ export interface Exchange {
 export interface ParkingOptions {
   /** Most calls that wait for their clients at one time, whatever their revision; 1,000 by default. */
   readonly maxParked?: number;
-  /** Time after which a parked call is given up, in milliseconds; 600,000 by default. */
+  /** Time after which a call that waits for its client is given up, in milliseconds; 600,000 by default. */
   readonly ttlMs?: number;
 }
 
@@ -43,14 +43,15 @@ export interface InputRequired {
 /** Runs calls of revision 2026-07-28, parks those that ask, and resumes them; bounds how many calls wait. */
 export class Parking {
   readonly #maxParked: number;
-  readonly #ttlMs: number;
+  /** Time after which a call that waits is given up, in milliseconds. */
+  readonly ttlMs: number;
   readonly #parked = new Map<string, ParkedCall>();
   #waiting = 0;
   readonly #signer = new StateSigner();
 
   constructor({ maxParked = 1_000, ttlMs = 600_000 }: ParkingOptions = {}) {
     this.#maxParked = maxParked;
-    this.#ttlMs = ttlMs;
+    this.ttlMs = ttlMs;
   }
 
   /** Number of calls that wait for their client. */
@@ -102,10 +103,10 @@ export class Parking {
   async #park(call: ParkedCall, exchange: Exchange): Promise<InputRequired> {
     const inputRequests = call.detach();
     this.#parked.set(call.id, call);
-    call.expireAfter(this.#ttlMs, () => this.#parked.delete(call.id));
+    call.expireAfter(this.ttlMs, () => this.#parked.delete(call.id));
     const requestState = await this.#signer.sign(`${call.id} ${call.round}`, {
       binding: bindingOf(exchange),
-      ttlMs: this.#ttlMs,
+      ttlMs: this.ttlMs,
     });
     return { resultType: "input_required", inputRequests, requestState };
   }

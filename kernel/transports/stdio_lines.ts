@@ -10,7 +10,7 @@ import type { Readable, Writable } from "node:stream";
 import { ErrorCode } from "../errors.ts";
 import { MAX_MESSAGE_BYTES } from "./body.ts";
 import { MAX_UNREAD_BYTES } from "./event_stream.ts";
-import { encodeError } from "./messages.ts";
+import { encodeError, parseJson, type RpcError } from "./messages.ts";
 
 /** Where lines come from and go to. */
 export interface LineOptions {
@@ -66,6 +66,8 @@ export class Lines {
     if (this.#output.write(line)) return SENT;
     this.#unread ??= this.#awaitDrain();
     this.#unread.bytes += line.length;
+    // a client that reads none of its answers is not read either
+    if (this.#unread.bytes > MAX_UNREAD_BYTES) this.#input.pause();
     return this.#unread.drained;
   }
 
@@ -119,16 +121,12 @@ export class Lines {
     }
     const line = (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)).toString("utf8").trim();
     if (line === "") return;
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      return this.#refuse({ code: ErrorCode.parseError, message: "Parse error: the line is not valid JSON" });
-    }
-    this.#receive(value);
+    const parsed = parseJson(line, "line");
+    if (parsed.ok) this.#receive(parsed.value);
+    else this.#refuse(parsed.error);
   }
 
-  #refuse(error: { readonly code: number; readonly message: string }): void {
+  #refuse(error: RpcError): void {
     void this.send(encodeError(undefined, error));
   }
 
@@ -137,6 +135,7 @@ export class Lines {
     const drained = new Promise<void>((resolve) => end = resolve);
     this.#output.once("drain", () => {
       this.#unread = undefined;
+      if (!this.#isClosed) this.#input.resume();
       end();
     });
     return { bytes: 0, drained, end };
