@@ -9,7 +9,7 @@ const MAX_REPETITION = 1_000;
 
 const ATOM_REGEXP = /\\[upP]\{[^}]*\}|\\.|\[(?:\\.|[^\]\\])*\]/gs;
 const UNBOUNDED_REGEXP = /[*+]|\{\d+,\d*\}/g;
-const BOUND_REGEXP = /\{(\d+)(?:,(\d*))?\}/g;
+const TOKEN_REGEXP = /\(|\)|\{(?<least>\d+)(?:,(?<most>\d*))?\}|./gs;
 
 // properties by name and value, and a backspace in a class
 const NOT_RE2_REGEXP = /\\[pP]\{[^}]*=|\[(?:\\[^b]|[^\]\\])*\\b/;
@@ -22,9 +22,24 @@ const NOT_RE2_REGEXP = /\\[pP]\{[^}]*=|\[(?:\\[^b]|[^\]\\])*\\b/;
 export function assertPattern(source: string): void {
   assertRegExp(source);
   const bare = bareOf(source);
-  const isRepeatedTooOften = [...bare.matchAll(BOUND_REGEXP)]
-    .some(([, least, most]) => Number(most || least) > MAX_REPETITION);
-  if (/\(\?<?[=!]/.test(bare) || isRepeatedTooOften || NOT_RE2_REGEXP.test(source)) throw unsupported();
+  if (/\(\?<?[=!]/.test(bare) || NOT_RE2_REGEXP.test(source)) throw unsupported();
+  if (mostRepeated(bare) > MAX_REPETITION) throw unsupported();
+}
+
+// a repetition within another counts as often as the other repeats it
+function mostRepeated(bare: string): number {
+  const groups = [1];
+  let last = 1;
+  for (const { 0: token, groups: bounds } of bare.matchAll(TOKEN_REGEXP)) {
+    if (token === "(") groups.push(1);
+    last = token === ")" ? groups.pop()! : bounds?.["least"] === undefined ? 1 : last * timesOf(bounds);
+    groups.push(Math.max(groups.pop()!, last));
+  }
+  return groups[0]!;
+}
+
+function timesOf({ least, most }: Readonly<Record<string, string>>): number {
+  return Number(most || least);
 }
 
 /** Says that RE2 does not match a pattern. */

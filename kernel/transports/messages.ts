@@ -187,6 +187,11 @@ export function encodeRequest(id: RequestId, method: string, params: JsonObject)
   return JSON.stringify({ jsonrpc: "2.0", id, method, params });
 }
 
+/** Tells whether a message that was written here is one that nobody waits for: a notification, or none at all. */
+export function mayBeMissed(json: string): boolean {
+  return !json.startsWith('{"jsonrpc":"2.0","id":');
+}
+
 const DECODER = new TextDecoder();
 
 /** Gives JSON as text. */

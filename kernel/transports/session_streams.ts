@@ -5,6 +5,7 @@
  * @module
  */
 import { EventStream } from "./event_stream.ts";
+import { mayBeMissed } from "./messages.ts";
 
 // the least of both is kept
 const MAX_EVENTS = 1_000;
@@ -58,16 +59,20 @@ export class SessionStreams {
     while (this.#events.length > MAX_EVENTS || (this.#bytes > MAX_BYTES && this.#events.length > 1)) {
       const dropped = this.#events.shift()!;
       this.#bytes -= dropped.data.length;
+      if (!mayBeMissed(dropped.data)) dropped.stream.lostId = dropped.id;
       if (!this.#events.some((it) => it.stream === dropped.stream)) this.forget(dropped.stream);
     }
     return `${id}_${stream.key}`;
   }
 
-  /** Takes a stream up again after the event that the client saw last; `undefined` when the id is not one of ours. */
+  /**
+   * Takes a stream up again after the event that the client saw last; `undefined` when the id is not one of ours, or an
+   * answer or a question that came after it is kept no more.
+   */
   resume(lastEventId: string): SessionStream | undefined {
     const [, last, key] = /^(\d{1,15})_([0-9a-f-]{36})$/.exec(lastEventId) ?? [];
     const stream = key === undefined ? undefined : this.#streams.get(key);
-    if (stream === undefined || Number(last) > this.#lastId) return undefined;
+    if (stream === undefined || Number(last) > this.#lastId || Number(last) < stream.lostId) return undefined;
     const missed = this.#events.filter((event) => event.stream === stream && event.id > Number(last));
     stream.connect(missed.filter(({ data }) => data !== "").map(({ id, data }) => ({ id: `${id}_${key}`, data })));
     return stream;
@@ -89,6 +94,8 @@ export class SessionStreams {
 /** One stream of a session; it outlives its connection. */
 export class SessionStream {
   readonly key: string = crypto.randomUUID();
+  /** Id of the last answer or question that is kept no more. */
+  lostId = 0;
   readonly #session: SessionStreams;
   #connection: EventStream | undefined;
   #isOver = false;

@@ -57,6 +57,24 @@ describe("compilePattern()", () => {
 });
 
 describe("assertPattern()", () => {
+  test("counts a repetition within another as often as the other repeats it, as RE2 does", () => {
+    for (
+      const source of [
+        "(a{10}){100}",
+        "(?:(a{2}){5}b{3}){100}",
+        "(a{1000})b{1000}",
+        "(a{10})*(b{1000})+",
+        "\\(a{9}\\){900}",
+      ]
+    ) {
+      assertPattern(source);
+      compilePattern(source);
+    }
+    for (const source of ["(a{10}){101}", "(?:(a{2}){6}b{3}){100}", "((a{2,11}){1,10}|b){10}", "(a{999,}){2}"]) {
+      assert.throws(() => assertPattern(source), { name: "SyntaxError", message: /large repetitions/ }, source);
+      assert.throws(() => compilePattern(source), { name: "SyntaxError" }, source);
+    }
+  });
   const refused: readonly (readonly [source: string, words: RegExp])[] = [
     ["(", /not a regular expression/],
     ["(?=a)b", /look-around/],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCall, definePlugin, Kernel } from "../../kernel/mod.ts";
 import { Listings, PAGE_SIZE } from "../../kernel/transports/listings.ts";
-import { textOfEncoded } from "../../kernel/transports/messages.ts";
+import { encodeNotification, encodeResult, textOfEncoded } from "../../kernel/transports/messages.ts";
 import { findHeaderMismatch } from "../../kernel/transports/param_headers.ts";
 import { canAsk, elicitQuestion, isAnswer, ROOTS_QUESTION, sampleQuestion } from "../../kernel/questions.ts";
 import { SessionStreams } from "../../kernel/transports/session_streams.ts";
@@ -59,6 +59,19 @@ test("SessionStreams keeps a thousand events, the newest last", async () => {
   stream.end();
   const kept = await eventsOf(response);
   assert.deepEqual([kept.length, kept[0]?.data, kept.at(-1)?.data], [1_000, "6", "1005"]);
+});
+
+test("SessionStreams refuses a client for which an answer is kept no more, and no other", async () => {
+  const streams = openStreams();
+  const [answered, notified] = [streams.open(), streams.open()];
+  const ids = [`1_${answered.key}`, `2_${notified.key}`] as const;
+  for (const stream of [answered, notified]) stream.disconnect();
+  await answered.send(String(encodeResult(7, "{}")));
+  await notified.send(encodeNotification("notifications/progress", {}));
+  for (let i = 0; i < 1_000; i++) await notified.send(String(i));
+  assert.equal(streams.resume(ids[0]), undefined);
+  assert.ok(streams.resume(ids[1]));
+  streams.close();
 });
 
 async function namedTools(names: readonly string[]) {
