@@ -23,6 +23,9 @@ import { hasPackages, run } from "./lib/run.ts";
 /** Each run has a folder of its own, so that two at a time do not take each other's files away. */
 const OUTPUT = `.build/tests/${process.pid}`;
 
+/** Time limit of one test, in milliseconds. */
+const TEST_MS = 180_000;
+
 /** Bundles test files, with what they start and read, and gives the paths of the bundles. */
 async function bundle(files: readonly string[]): Promise<string[]> {
   const programs = findCompanions(["mod.ts", "kernel", "plugins", "tests"]).filter(({ isSource }) => isSource);
@@ -59,9 +62,14 @@ async function bundle(files: readonly string[]): Promise<string[]> {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { node: { type: "string", multiple: true, default: ["path"] } },
+    options: {
+      node: { type: "string", multiple: true, default: ["path"] },
+      // seconds for all tests of a version; a single test has 180 unless this is given
+      timeout: { type: "string" },
+    },
     allowPositionals: true,
   });
+  const timeoutMs = values.timeout === undefined ? undefined : Number(values.timeout) * 1_000;
   const files = listFiles("tests", "_test.ts").filter((path) =>
     positionals.length === 0 || positionals.some((part) => path.includes(part))
   );
@@ -80,9 +88,12 @@ async function main(): Promise<void> {
       "--test",
       "--test-reporter=spec",
       "--test-concurrency=2",
-      "--test-timeout=180000",
+      `--test-timeout=${timeoutMs ?? TEST_MS}`,
     ];
-    const finished = await run([node.binary, ...flags, ...bundles], { env: { NODE_OPTIONS: "" } });
+    const finished = await run([node.binary, ...flags, ...bundles], {
+      env: { NODE_OPTIONS: "" },
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
     print(finished.output.trimEnd());
     if (finished.code !== 0) process.exitCode = 1;
   }

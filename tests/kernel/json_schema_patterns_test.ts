@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertKeyPattern, assertPattern } from "../../kernel/json_schema/pattern_rules.ts";
 import { compilePattern } from "../../kernel/json_schema/patterns.ts";
+import { type PluginContext, textOf } from "../../kernel/mod.ts";
+import { quietKernel, small } from "../support/plugins.ts";
 import { randomFrom } from "./random.ts";
 
 describe("compilePattern()", () => {
@@ -86,15 +88,53 @@ describe("assertPattern()", () => {
     ["a{5000}", /large repetitions/],
     ["a{1,5000}", /large repetitions/],
     ["a{5000,}", /large repetitions/],
+    ["\\u{1F600}{5000}", /large repetitions/],
+    ["\\p{L}{5000}", /large repetitions/],
+    ["\\p{Script=Greek}", /not supported$/],
+    ["\\P{Script=Greek}", /not supported$/],
+    ["[\\b]", /not supported$/],
+    ["[^a\\]\\b]", /not supported$/],
   ];
   for (const [source, words] of refused) {
     test(`refuses ${source}`, () =>
       assert.throws(() => assertPattern(source), { name: "SyntaxError", message: words }));
   }
-  for (const source of ["a{1000}", "(?:a)b", "(?<year>\\d{4})", "[(?=]", "\\(?=", "\\\\1"]) {
+  for (
+    const source of [
+      "a{1000}",
+      "(?:a)b",
+      "(?<year>\\d{4})",
+      "[(?=]",
+      "\\(?=",
+      "\\\\1",
+      "\\u{1234}",
+      "[\\u{1234}]{5}",
+      "\\p{Lu}",
+      "\\ba\\b",
+      "[a]\\b",
+      "[\\\\b]",
+    ]
+  ) {
     test(`accepts ${source}, which compiles`, () => {
       assertPattern(source);
       compilePattern(source);
+    });
+  }
+});
+
+describe("the input of a tool", () => {
+  const register = async (pattern: string) => {
+    const input = { type: "object", properties: { x: { type: "string", pattern } } } as const;
+    const setup = (ctx: PluginContext) => void ctx.tool({ name: "t", description: "T", input, run: () => "ok" });
+    await using kernel = await quietKernel().kernel.use(small("patterned", { setup })).start();
+    return await kernel.call("t", { x: "\u1234" });
+  };
+  test("may have the pattern \\u{1234}", async () => {
+    assert.equal(textOf(await register("^\\u{1234}$")), "ok");
+  });
+  for (const pattern of ["\\p{Script=Greek}", "[\\b]"]) {
+    test(`is refused with the pattern ${pattern}, where it is registered`, async () => {
+      await assert.rejects(register(pattern), /"properties\.x\.pattern": cannot use the pattern: .* not supported/);
     });
   }
 });

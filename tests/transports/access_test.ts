@@ -27,6 +27,9 @@ test("a Host that is none of ours is refused, on every route", async () => {
       "127.0.0.1.evil.example",
       "evil.example:80",
       "localhost@evil.example",
+      "evil@localhost",
+      "localhost/evil",
+      "localhost?evil",
       "a b",
     ]
   ) {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
-import { Visibility } from "../../kernel/mod.ts";
+import { type JsonObject, Visibility } from "../../kernel/mod.ts";
 import { addTool, small } from "../support/plugins.ts";
-import { type Message, RawSession } from "../support/raw.ts";
-import { serveApp, type ServedApp } from "../support/served.ts";
+import { answerOf, type Message, modern, RawSession } from "../support/raw.ts";
+import { serveApp, type ServedApp, servePipes } from "../support/served.ts";
+import { soon, until } from "../support/wait.ts";
 
 const ERAS: Record<string, (served: ServedApp, method: string, params?: object) => Promise<Message>> = {
   "2025": async ({ app }, method, params = {}) =>
@@ -56,3 +57,72 @@ for (const [era, ask] of Object.entries(ERAS)) {
     assert.match(result.content[0].text, /^Invalid arguments for tool "bad": "day": /);
   });
 }
+
+/** A template whose resources and completions never come, and how often they were asked for. */
+function endless() {
+  const asked = { count: 0 };
+  const never = () => {
+    asked.count++;
+    return new Promise<never>(() => {});
+  };
+  const plugin = small("endless", {
+    setup: (ctx) =>
+      void ctx.resource({
+        uri: "endless://{id}",
+        name: "endless",
+        read: () => "",
+        list: never,
+        complete: { id: never },
+      }),
+  });
+  return { plugin, asked };
+}
+
+const ENDLESS: readonly (readonly [method: string, params: JsonObject])[] = [
+  ["resources/list", {}],
+  ["completion/complete", {
+    ref: { type: "ref/resource", uri: "endless://{id}" },
+    argument: { name: "id", value: "" },
+  }],
+];
+
+test("a list and a completion that never come end when the client of a session cancels them", async () => {
+  const { plugin, asked } = endless();
+  await using served = await serveApp([plugin]);
+  const session = await RawSession.open(served.app.fetch);
+  for (const [i, [method, params]] of ENDLESS.entries()) {
+    const answer = session.send({ jsonrpc: "2.0", id: 50 + i, method, params }).then(answerOf);
+    await until(() => asked.count === i + 1, method);
+    await session.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 50 + i } });
+    const { id, error } = await soon(answer, `the end of ${method}`);
+    assert.deepEqual([id, error?.message], [50 + i, "Cancelled by the client"]);
+  }
+});
+
+test("a list and a completion that never come end when a client of 2026-07-28 leaves, and when the app closes", async () => {
+  const { plugin, asked } = endless();
+  await using served = await serveApp([plugin]);
+  for (const [i, [method, params]] of ENDLESS.entries()) {
+    const response = await soon(served.start(method, params), "a stream");
+    assert.equal(asked.count, i + 1, method);
+    await soon(response.body!.cancel(), `the end of ${method}`);
+  }
+  const answers = ENDLESS.map(([method, params]) => served.request(method, params));
+  await until(() => asked.count === 2 * ENDLESS.length, "the requests");
+  await soon(served.app.close(), "the end of the app");
+  for (const { error } of await soon(Promise.all(answers), "the answers")) assert.equal(error?.code, -32603);
+});
+
+test("a list and a completion that never come and are cancelled over stdio have no answer, and their ids are free", async () => {
+  const { plugin, asked } = endless();
+  await using served = await servePipes([plugin]);
+  served.read();
+  for (const [i, [method, params]] of ENDLESS.entries()) {
+    served.write(modern(method, params, { id: 5 }).body);
+    await until(() => asked.count === i + 1, method);
+    served.write({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 5 } });
+  }
+  served.write(modern("tools/list", {}, { id: 5 }).body);
+  assert.deepEqual((await served.answer(5)).result.tools, []);
+  assert.deepEqual(served.messages.map((it) => it.id), [5]);
+});

@@ -70,3 +70,12 @@ test("unloading a plugin does not wait for its parked calls", async () => {
   await soon(served.kernel.unload("asking"), "the end of the unloading");
   assert.deepEqual(served.log.take("warn"), []);
 });
+
+test("a parked call that ends by its own time limit frees its place when it is too old", async () => {
+  await using served = await serveApp([asking({ timeoutMs: 50 })], { app: { parking: { maxParked: 1, ttlMs: 300 } } });
+  const isParked = async () =>
+    (await served.request("tools/call", ASK, CAPABILITIES)).result.resultType === "input_required";
+  assert.ok(await isParked());
+  await until(() => served.kernel.inspect()[0]?.callsInFlight === 0, "the end of the parked call");
+  await until(isParked, "the place of the call that has ended");
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { small } from "../support/plugins.ts";
-import { answerOf, type Fetch, initialize, modern, post } from "../support/raw.ts";
+import { answerOf, type Fetch, initialize, modern, post, RawSession } from "../support/raw.ts";
 import { startApp } from "../support/transports.ts";
 
 async function refusal(fetch: Fetch, body: unknown, headers: Record<string, string | undefined> = {}, url?: string) {
@@ -51,6 +51,42 @@ test("a body that has no length is cut off at the limit", async () => {
   assert.equal(response.status, 413);
   assert.ok(sent < 10_000, `${sent} bytes were read`);
 });
+
+/** A ping whose deepest value is so deep, with other parameters around it. */
+function deepPing(depth: number, before = ""): string {
+  const value = `${"[".repeat(depth - 2)}${"]".repeat(depth - 2)}`;
+  return `{"jsonrpc":"2.0","id":9,"method":"ping","params":{${before}"x":${value}}}`;
+}
+
+test("a message is nested at most 512 deep; brackets in texts do not count", async () => {
+  await using started = await startApp();
+  const session = await RawSession.open(started.app.fetch);
+  const doors: Record<string, (body: string) => Promise<Response>> = {
+    "a session": (body) => session.send(body),
+    "/message": (body) => post(started.app.fetch, body, { url: "http://localhost/message" }),
+  };
+  const brackets = JSON.stringify({ open: `"${"[{".repeat(1_000)}\\`, closed: "]}".repeat(1_000) }).slice(1, -1);
+  for (const [door, send] of Object.entries(doors)) {
+    for (const body of [deepPing(512), deepPing(512, `${brackets},`)]) {
+      const response = await send(body);
+      assert.equal(response.status, 200, door);
+      assert.deepEqual((await answerOf(response)).result, {}, door);
+    }
+    const unclosed = "[".repeat(100_000);
+    const objects = `${'{"a":'.repeat(513)}1${"}".repeat(513)}`;
+    for (const body of [deepPing(513), deepPing(513, `${brackets},`), unclosed, objects]) {
+      const response = await send(body);
+      assert.equal(response.status, 400, door);
+      assert.deepEqual((await answerOf(response)).error, TOO_DEEP, door);
+    }
+  }
+  const { body, headers } = modern("tools/list");
+  const deep = JSON.stringify(body).replace('"params":{', `"params":{"x":${"[".repeat(511)}${"]".repeat(511)},`);
+  const response = await post(started.app.fetch, deep, { headers });
+  assert.deepEqual([response.status, (await answerOf(response)).error], [400, TOO_DEEP]);
+});
+
+const TOO_DEEP = { code: -32600, message: "Invalid Request: a message is nested at most 512 deep" };
 
 test("what is JSON and no JSON-RPC is refused", async () => {
   await using started = await startApp();

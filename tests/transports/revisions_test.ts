@@ -114,3 +114,17 @@ test("a batch of revision 2025-03-26 is answered message by message", async () =
   const answers = (await messagesOf(response)).map(({ id, result }) => [id, result.content[0].text]);
   assert.deepEqual(answers.sort(), [[7, "a"], [8, "b"]]);
 });
+
+test("a batch that opens a session is refused, also one of one message", async () => {
+  await using started = await startApp();
+  for (
+    const batch of [[initialize("2025-03-26")], [initialize("2025-03-26"), { jsonrpc: "2.0", id: 2, method: "ping" }]]
+  ) {
+    const response = await post(started.app.fetch, batch);
+    assert.deepEqual([response.status, response.headers.has("mcp-session-id")], [400, false]);
+    assert.deepEqual((await answerOf(response)).error, {
+      code: -32600,
+      message: "Invalid Request: initialize comes alone, and in no batch",
+    });
+  }
+});

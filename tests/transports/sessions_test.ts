@@ -168,3 +168,23 @@ test("closing the app ends sessions and streams, and refuses what comes later", 
   await (await call).text();
   assert.equal((await post(started.app.fetch, initialize())).status, 503);
 });
+
+test("two calls of one id at the same time are both answered, and both cancelled when their session ends", async () => {
+  await using started = await startApp();
+  const session = await RawSession.open(started.app.fetch);
+  const wait = async (ms: number) => {
+    const params = { name: "wait", arguments: { ms } };
+    return (await answerOf(await session.send({ jsonrpc: "2.0", id: 7, method: "tools/call", params })));
+  };
+  const answers = await soon(Promise.all([wait(200), wait(20)]), "both answers");
+  assert.deepEqual(answers.map(({ id, result }) => [id, result.content[0].text]), [
+    [7, "waited 200 ms"],
+    [7, "waited 20 ms"],
+  ]);
+  const waits = async () => (await started.kernel.call("waits", {})).structuredContent as Record<string, number>;
+  const ended = Promise.allSettled([wait(60_000), wait(60_000)]);
+  await until(async () => (await waits())["started"] === 4, "both calls");
+  assert.equal((await session.bodyless("DELETE")).status, 200);
+  assert.deepEqual(await waits(), { started: 4, aborted: 2 });
+  await soon(ended, "the end of both responses");
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { connectLines } from "../support/lines.ts";
 import { addTool, small } from "../support/plugins.ts";
 import { eventsOf, initialize, type Message, messagesOf, modern, post, RawSession } from "../support/raw.ts";
 import { serveApp, servePipes, toolCall } from "../support/served.ts";
@@ -136,4 +137,50 @@ test("a client over stdio that reads nothing misses notifications beyond a bound
   assert.deepEqual([textOf(await served.answer(2)), textOf(await served.answer(3))], ["burst", "burst"]);
   const logs = served.messages.filter((it) => it.method === "notifications/message").length;
   assert.ok(logs > 10 && logs < FLOOD, `${logs} notifications were kept`);
+});
+
+/** A plugin that says what has changed. */
+const touching = small("touching", {
+  setup: (ctx) => addTool(ctx, "touch", ({ text = "" }) => ctx.updated(text)),
+});
+
+test("closing does not wait for who listens in 2026-07-28 and reads nothing", async () => {
+  await using served = await serveApp([touching]);
+  // twenty updates are more than a stream takes without being read
+  const uri = `long://${"x".repeat(100_000)}`;
+  const stream = await served.start("subscriptions/listen", { notifications: { resourceSubscriptions: [uri] } });
+  for (let i = 0; i < FLOOD; i++) await served.kernel.call("touch", { text: uri });
+  await soon(served.app.close(), "the end of the app");
+  const messages = await soon(messagesOf(stream), "the end of the stream");
+  assert.equal(messages.filter((it) => it.method === "notifications/resources/updated").length, FLOOD);
+  assert.ok(messages.at(-1)?.result, "the stream ends with its answer");
+});
+
+test("closing does not wait for who listens over stdio and reads nothing", async () => {
+  await using served = await servePipes([touching]);
+  served.write(modern("subscriptions/listen", { notifications: { toolsListChanged: true } }, { id: 2 }).body);
+  for (let id = 10; id < 300; id++) served.write(modern("tools/list", {}, { id }).body);
+  await until(() => served.output.writableNeedDrain, "a full pipe");
+  await soon(served.connection.close(), "the end of the connection");
+});
+
+test("a client over stdio that reads none of its answers is not read either, until it reads", async () => {
+  await using wire = await connectLines();
+  await wire.open();
+  wire.output.pause();
+  const ids = Array.from({ length: FLOOD + 10 }, (_, i) => i + 2);
+  for (const id of ids) {
+    const params = { name: "echo", arguments: { text: MEGABYTE } };
+    wire.write({ jsonrpc: "2.0", id, method: "tools/call", params });
+    await pause(1);
+  }
+  await until(() => wire.input.isPaused(), "the pause of the input");
+  wire.write({ jsonrpc: "2.0", id: "late", method: "tools/call", params: { name: "wait", arguments: { ms: 1 } } });
+  await pause(50);
+  const { structuredContent } = await wire.kernel.call("waits", {});
+  assert.deepEqual(structuredContent, { started: 0, aborted: 0 }, "what came then was read");
+  wire.output.resume();
+  for (const id of ids) assert.equal(textOf(await wire.answer(id)), MEGABYTE);
+  assert.equal(textOf(await wire.answer("late")), "waited 1 ms");
+  assert.equal(wire.input.isPaused(), false);
 });

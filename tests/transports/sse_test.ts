@@ -139,6 +139,8 @@ test("a message without a session is answered directly, as JSON, as curl sends i
   assert.deepEqual([unknown.id, unknown.error?.code], [1, -32602]);
   const many = await curl(`[${LIST},${CALL.replace('"id":1', '"id":2')}]`);
   assert.equal((await many.json()).length, 2);
+  const one = await (await curl(`[${LIST}]`)).json();
+  assert.deepEqual([Array.isArray(one), one.length, one[0]?.id], [true, 1, 1], "a batch of one is a batch");
   assert.equal((await curl('{"jsonrpc":"2.0","method":"notifications/initialized"}')).status, 202);
   assert.equal((await answerOf(await curl(JSON.stringify(initialize())))).result.protocolVersion, "2025-11-25");
   assert.equal(started.kernel.listenerCount, before, "nothing is left of it");

@@ -50,6 +50,28 @@ test("a line that is too long is refused, and the next one served", async () => 
   assert.deepEqual((await wire.answer(4)).result, {});
 });
 
+test("a line is nested at most 512 deep, and the next one served; brackets in texts do not count", async () => {
+  await using wire = await connectLines();
+  await wire.open();
+  const ping = (id: number, depth: number, text: string) => {
+    const value = `${"[".repeat(depth - 2)}${"]".repeat(depth - 2)}`;
+    wire.write(`{"jsonrpc":"2.0","id":${id},"method":"ping","params":{"text":${JSON.stringify(text)},"x":${value}}}\n`);
+  };
+  for (const text of ["", `"${"[{".repeat(1_000)}\\`, `\\"${"]}".repeat(1_000)}`]) {
+    ping(5, 512, text);
+    assert.deepEqual((await wire.answer(5)).result, {});
+    ping(6, 513, text);
+    assert.deepEqual((await wire.answer(undefined)).error, {
+      code: -32600,
+      message: "Invalid Request: a message is nested at most 512 deep",
+    });
+  }
+  wire.write(`${"[".repeat(100_000)}\n`);
+  assert.equal((await wire.answer(undefined)).error?.code, -32600);
+  wire.write({ ...PING, id: 7 });
+  assert.deepEqual((await wire.answer(7)).result, {});
+});
+
 test("a message may come in pieces, also within a character", async () => {
   await using wire = await connectLines();
   await wire.open();
@@ -121,6 +143,28 @@ test("closing a connection here ends it as well, twice without harm", async () =
   await pause(20);
   assert.deepEqual(wire.messages, []);
 });
+
+for (const era of ["2025", "2026"]) {
+  test(`two calls of one id at the same time are both answered, and both cancelled at the end (${era})`, async () => {
+    await using wire = await connectLines();
+    if (era === "2025") await wire.open();
+    const wait = (ms: number) => {
+      const params = { name: "wait", arguments: { ms } };
+      const call = { jsonrpc: "2.0", id: 7, method: "tools/call", params };
+      wire.write(era === "2025" ? call : modern("tools/call", params, { id: 7 }).body);
+    };
+    wait(200);
+    wait(20);
+    assert.equal((await wire.answer(7)).result.content[0].text, "waited 20 ms");
+    assert.equal((await wire.answer(7)).result.content[0].text, "waited 200 ms");
+    const waits = async () => (await wire.kernel.call("waits", {})).structuredContent as Record<string, number>;
+    wait(60_000);
+    wait(60_000);
+    await until(async () => (await waits())["started"] === 4, "both calls");
+    await wire.connection.close();
+    assert.deepEqual(await waits(), { started: 4, aborted: 2 });
+  });
+}
 
 test("an output that breaks ends the connection", async () => {
   await using wire = await connectLines();

@@ -36,6 +36,14 @@ test("a question of a session is withdrawn when its call times out", async () =>
   await until(() => served.kernel.inspect()[0]?.callsInFlight === 0, "the end of the call");
 });
 
+test("a question of a session that its client does not answer is given up in time, and its place is free", async () => {
+  await using served = await serveApp([asking()], { app: { parking: { ttlMs: 50, maxParked: 1 } } });
+  for (let i = 0; i < 2; i++) {
+    await assertWithdrawn(await askedIn(served), /^Cannot ask the user: the client did not answer in time$/);
+    await until(() => served.kernel.inspect()[0]?.callsInFlight === 0, "the end of the call");
+  }
+});
+
 test("a question of a session is withdrawn when its plugin unloads, which does not wait for the answer", async () => {
   await using served = await serveApp([asking()], { kernel: { graceMs: 60_000 } });
   const asked = await askedIn(served);
