@@ -11,19 +11,31 @@ const ATOM_REGEXP = /\\[upP]\{[^}]*\}|\\.|\[(?:\\.|[^\]\\])*\]/gs;
 const UNBOUNDED_REGEXP = /[*+]|\{\d+,\d*\}/g;
 const TOKEN_REGEXP = /\(|\)|\{(?<least>\d+)(?:,(?<most>\d*))?\}|./gs;
 
-// properties by name and value, and a backspace in a class
-const NOT_RE2_REGEXP = /\\[pP]\{[^}]*=|\[(?:\\[^b]|[^\]\\])*\\b/;
+const ESCAPE_REGEXP = /\\(?:[pP]\{[^}]*\}|.)/gs;
 
 /**
  * Checks a pattern of ECMA-262, the dialect of JSON Schema.
  *
- * @throws {SyntaxError} when it is malformed, or has what RE2 does not match: look-around and back-references.
+ * @throws {SyntaxError} when it is malformed, or has what RE2 does not match.
  */
 export function assertPattern(source: string): void {
   assertRegExp(source);
-  const bare = bareOf(source);
-  if (/\(\?<?[=!]/.test(bare) || NOT_RE2_REGEXP.test(source)) throw unsupported();
-  if (mostRepeated(bare) > MAX_REPETITION) throw unsupported();
+  const found = findUnsupported(source);
+  if (found !== undefined) throw unsupported(found);
+}
+
+function findUnsupported(source: string): string | undefined {
+  for (const atom of source.match(ATOM_REGEXP) ?? []) {
+    const isClass = atom.startsWith("[");
+    for (const escape of atom.match(ESCAPE_REGEXP) ?? []) {
+      if (!isClass && /^\\[1-9k]/.test(escape)) return "a back-reference";
+      if (isClass && escape === "\\b") return "a backspace in a class ([\\b])";
+      if (/^\\[pP]\{.*=/s.test(escape)) return `a property by name and value (${escape})`;
+    }
+  }
+  const bare = source.replace(ATOM_REGEXP, "x");
+  if (/\(\?<?[=!]/.test(bare)) return "look-around";
+  return mostRepeated(bare) > MAX_REPETITION ? `a repetition beyond ${MAX_REPETITION.toLocaleString("en")}` : undefined;
 }
 
 // a repetition within another counts as often as the other repeats it
@@ -42,9 +54,9 @@ function timesOf({ least, most }: Readonly<Record<string, string>>): number {
   return Number(most || least);
 }
 
-/** Says that RE2 does not match a pattern. */
-export function unsupported(): SyntaxError {
-  return new SyntaxError("look-around, back-references and large repetitions are not supported");
+/** Says that RE2 does not match a pattern, and what of it. */
+export function unsupported(found: string): SyntaxError {
+  return new SyntaxError(`${found} is not supported, since RE2 matches patterns here, in linear time`);
 }
 
 /**

@@ -24,7 +24,7 @@ export function compilePattern(source: string): Pattern {
     const compiled = RE2JS.compile(toRe2(source));
     return { source, test: (text) => compiled.matcher(text).find() };
   } catch {
-    throw unsupported();
+    throw unsupported("look-around, a back-reference or a large repetition");
   }
 }
 

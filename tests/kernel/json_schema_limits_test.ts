@@ -114,7 +114,7 @@ describe("hostile schemas and values", () => {
     ],
     "many large patterns": [
       { allOf: many.slice(0, 50).map((it) => ({ pattern: `a{5000}${it}` })) },
-      /cannot use the pattern: .* large repetitions are not supported/,
+      /cannot use the pattern: a repetition beyond 1,000 is not supported/,
     ],
   };
   for (const [name, [schema, words]] of Object.entries(refused)) {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import * as v from "valibot";
 import { type JsonObject, Visibility } from "../../kernel/mod.ts";
 import { addTool, small } from "../support/plugins.ts";
-import { answerOf, type Message, modern, RawSession } from "../support/raw.ts";
-import { serveApp, type ServedApp, servePipes } from "../support/served.ts";
+import { answerOf, type Message, RawSession } from "../support/raw.ts";
+import { serveApp, type ServedApp } from "../support/served.ts";
 import { soon, until } from "../support/wait.ts";
 
 const ERAS: Record<string, (served: ServedApp, method: string, params?: object) => Promise<Message>> = {
@@ -72,7 +72,7 @@ function endless() {
         name: "endless",
         read: () => "",
         list: never,
-        complete: { id: never },
+        complete: never,
       }),
   });
   return { plugin, asked };
@@ -111,18 +111,4 @@ test("a list and a completion that never come end when a client of 2026-07-28 le
   await until(() => asked.count === 2 * ENDLESS.length, "the requests");
   await soon(served.app.close(), "the end of the app");
   for (const { error } of await soon(Promise.all(answers), "the answers")) assert.equal(error?.code, -32603);
-});
-
-test("a list and a completion that never come and are cancelled over stdio have no answer, and their ids are free", async () => {
-  const { plugin, asked } = endless();
-  await using served = await servePipes([plugin]);
-  served.read();
-  for (const [i, [method, params]] of ENDLESS.entries()) {
-    served.write(modern(method, params, { id: 5 }).body);
-    await until(() => asked.count === i + 1, method);
-    served.write({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 5 } });
-  }
-  served.write(modern("tools/list", {}, { id: 5 }).body);
-  assert.deepEqual((await served.answer(5)).result.tools, []);
-  assert.deepEqual(served.messages.map((it) => it.id), [5]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EVERY_CONTENT } from "../fixtures/everything/tools.ts";
-import { answerOf, messagesOf, modern, post, RawSession } from "../support/raw.ts";
+import { answerOf, initialize, messagesOf, modern, post, RawSession } from "../support/raw.ts";
 import { startApp } from "../support/transports.ts";
 
 const REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];

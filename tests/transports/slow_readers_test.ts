@@ -130,8 +130,8 @@ test("a full pipe has one listener, however many messages wait for it; closing l
 test("a client over stdio that reads nothing misses notifications beyond a bound, and no answer", async () => {
   const { served } = await openUnread();
   await using _ = served;
-  served.write(toolCall(2, "burst"));
-  served.write(toolCall(3, "burst"));
+  // in one line: nothing more is read once the first has filled the pipe
+  served.write([toolCall(2, "burst"), toolCall(3, "burst")]);
   await pause(50);
   served.read();
   assert.deepEqual([textOf(await served.answer(2)), textOf(await served.answer(3))], ["burst", "burst"]);
@@ -139,9 +139,12 @@ test("a client over stdio that reads nothing misses notifications beyond a bound
   assert.ok(logs > 10 && logs < FLOOD, `${logs} notifications were kept`);
 });
 
-/** A plugin that says what has changed. */
+/** A plugin that says what has changed, and much else. */
 const touching = small("touching", {
-  setup: (ctx) => addTool(ctx, "touch", ({ text = "" }) => ctx.updated(text)),
+  setup(ctx) {
+    addTool(ctx, "touch", ({ text = "" }) => ctx.updated(text));
+    addTool(ctx, "large", () => MEGABYTE);
+  },
 });
 
 test("closing does not wait for who listens in 2026-07-28 and reads nothing", async () => {
@@ -159,7 +162,7 @@ test("closing does not wait for who listens in 2026-07-28 and reads nothing", as
 test("closing does not wait for who listens over stdio and reads nothing", async () => {
   await using served = await servePipes([touching]);
   served.write(modern("subscriptions/listen", { notifications: { toolsListChanged: true } }, { id: 2 }).body);
-  for (let id = 10; id < 300; id++) served.write(modern("tools/list", {}, { id }).body);
+  served.write(modern("tools/call", { name: "large", arguments: {} }, { id: 3 }).body);
   await until(() => served.output.writableNeedDrain, "a full pipe");
   await soon(served.connection.close(), "the end of the connection");
 });
