@@ -54,7 +54,7 @@ export const FULL: Plan = {
   memoryServers: 3,
   restMs: 1_500,
   memoryLoadMs: 2_000,
-  sessions: 1_000,
+  sessions: 10_000,
   growthServers: 2,
   growthCalls: 10_000,
   growthSteps: 10,

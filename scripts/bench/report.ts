@@ -7,6 +7,7 @@ import { type CallResults, describeConnections, describeContender } from "./call
 import type { ListResults } from "./lists.ts";
 import type { Circumstances } from "./machine.ts";
 import { LOAD_CONNECTIONS, type MemoryResults } from "./memory.ts";
+import { FULL } from "./options.ts";
 import type { Results, RuntimeResults } from "./results.ts";
 import type { StartResults } from "./starts.ts";
 import type { Summary } from "./statistics.ts";
@@ -174,7 +175,10 @@ function memorySection({ figures, growth }: MemoryResults): string[] {
   return [
     `Resident size in MiB, at rest and the largest while calls come over ${LOAD_CONNECTIONS} connections. A session is ` +
     "measured on servers of their own: as many sessions are opened and ended before, then garbage is collected, the " +
-    "sessions are opened and abandoned, garbage is collected again, and the difference is divided by their number.",
+    "sessions are opened and abandoned, garbage is collected again, and the difference is divided by their number: " +
+    `${
+      number(FULL.sessions)
+    } in a full run, since the pages that an engine takes and gives back weigh more than 1,000.`,
     table(
       ["", "idle MiB", "under load MiB", "bytes resident/session", "bytes of heap/session"],
       rows,

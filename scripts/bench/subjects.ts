@@ -60,6 +60,8 @@ export interface Server extends AsyncDisposable {
 
 const LISTENING_REGEXP = /listening on http:\/\/[^\s/]+:(\d+)/;
 const INSPECTOR_REGEXP = /Debugger listening on (ws:\S+)/;
+/** Enough for all that are abandoned. */
+const MAX_SESSIONS = 100_000;
 const INSPECT = "--inspect=127.0.0.1:0";
 
 /** Gives the command that starts a server. */
@@ -110,6 +112,9 @@ async function makeHome({ tools = 0, without = [] }: ServeOptions): Promise<stri
   const home = await makeScratchFolder("home");
   const plugin = inRepository("scripts", "bench", "servers", "plugin.ts");
   const plugins = { [plugin]: { tools }, ...Object.fromEntries(without.map((name) => [name, false])) };
-  await writeFile(join(home, "collet.json"), JSON.stringify({ plugins }));
+  await writeFile(
+    join(home, "collet.json"),
+    JSON.stringify({ plugins, server: { limits: { max_sessions: MAX_SESSIONS } } }),
+  );
   return home;
 }
