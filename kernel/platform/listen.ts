@@ -58,7 +58,7 @@ interface DenoServer {
 }
 
 function listenOnDeno(fetch: Fetch, { host, port }: ListenOptions, Deno: DenoServer): Promise<Listener> {
-  const options = { hostname: host, port, onListen() {}, onError: internalError };
+  const options = { hostname: host, port, onListen() {}, onError: responseTo };
   const server = Deno.serve(options, (request) => fetch(request));
   const actual = server.addr.port;
   return Promise.resolve({ port: actual, url: urlOf(host, actual), close: () => server.shutdown() });
@@ -99,8 +99,12 @@ async function listenOnNode(fetch: Fetch, { host, port, quick }: ListenOptions):
   };
 }
 
-function internalError(): Response {
-  return new Response("Internal Server Error", { status: 500 });
+// the address of a request is read when somebody asks for it, and may be none
+function responseTo(error: unknown): Response {
+  const isInvalidUrl = error instanceof TypeError && error.message.startsWith("Invalid URL");
+  return isInvalidUrl
+    ? new Response("Bad Request: the address is no URL", { status: 400 })
+    : new Response("Internal Server Error", { status: 500 });
 }
 
 /** Gives the base URL of a host and port. */

@@ -116,6 +116,23 @@ export const DIFFERENCES: readonly Difference[] = [
     example: { method: "POST", headers: { "content-type": "text/plain", "mcp-session-id": "unknown" }, body: PING },
   },
   {
+    what: "in a session, 2026-07-28 is refused as its protocol version",
+    why: "that revision has no sessions; the SDK takes it for that of the session",
+    expect(theirs, { asked: { method, headers }, message, ours }) {
+      const isForeign = headers["mcp-protocol-version"] === MODERN_REVISION && !hasEnvelope(message);
+      const isInSession = method === "POST" && headers["mcp-session-id"] !== undefined;
+      // a notification is received by either era alike
+      if (!isForeign || !isInSession || theirs.status >= 400 || ours.status < 400) return theirs;
+      return { ...refusal(400), answers: [{ id: ours.answers[0]?.id ?? null, code: -32000 }] };
+    },
+    example: {
+      method: "POST",
+      headers: { ...sessionHeaders(NEWEST), "mcp-protocol-version": MODERN_REVISION },
+      body: [PING],
+    },
+    revision: NEWEST,
+  },
+  {
     what: "a refusal may name the id of the request, when it is one",
     why: "JSON-RPC wants the id in each answer; the SDK has null for some, and repeats what is no id for others",
     expect(theirs, { message, ours }) {
@@ -291,6 +308,10 @@ function cut(block: Loose, revision: string): Loose {
 
 function takesJsonAlone({ accept = "*/*" }: Asked["headers"]): boolean {
   return accept.includes("application/json") && !/text\/event-stream|\*\/\*/.test(accept);
+}
+
+function hasEnvelope(message: Loose): boolean {
+  return [message].flat().some(claimsEnvelope);
 }
 
 function isEmpty(value: Loose): boolean {
