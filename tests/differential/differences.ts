@@ -9,6 +9,7 @@
  * @module
  */
 import {
+  CLIENT_INFO_META_KEY as CLIENT_INFO,
   PROTOCOL_VERSION_META_KEY as PROTOCOL_VERSION,
   SERVER_INFO_META_KEY as SERVER_INFO,
   SUBSCRIPTION_ID_META_KEY as SUBSCRIPTION_ID,
@@ -224,6 +225,27 @@ export const DIFFERENCES: readonly Difference[] = [
     example: {
       headers: {},
       body: modernMessage({ method: "no/such" }, 2, { "io.modelcontextprotocol/logLevel": "loud" }),
+    },
+    revision: MODERN_REVISION,
+  },
+  {
+    what: "over stdio, what an envelope without a version says of the client is not read",
+    why:
+      "only the version makes it one; the request is of the connection, whose client said of itself what it has to say",
+    expect: (theirs, { asked, message, ours }) =>
+      mapAnswers(theirs, message, (answer, request) => {
+        const isHalf = asked.method === undefined && isMessage(request) && !claimsEnvelope(request) &&
+          isObject(request.params?._meta) && CLIENT_INFO in request.params._meta;
+        const isAboutClient = request?.method === "tools/call" && request.params?.name === "who";
+        return isHalf && isAboutClient ? ours.answers.find((it) => it.id === answer.id) ?? answer : answer;
+      }),
+    example: {
+      headers: {},
+      body: {
+        ...PING,
+        method: "tools/call",
+        params: { name: "who", arguments: {}, _meta: { [CLIENT_INFO]: { name: "client", version: "1.0.0" } } },
+      },
     },
     revision: MODERN_REVISION,
   },

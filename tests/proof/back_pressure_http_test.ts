@@ -64,7 +64,7 @@ async function openSse(port: number): Promise<{ readonly stream: RawConnection; 
 describe("clients over HTTP that read nothing", () => {
   for (const [door, open] of Object.entries(FLOODS)) {
     test(`hold a bounded part of memory, and delay nobody (${door})`, async () => {
-      await using server = await startHttp({ limits: { session_idle_ms: 1_000 } });
+      await using server = await startHttp({ limits: { session_idle_ms: 5_000 } });
       const { port } = server;
       await assertQuick(port);
       const measure = () => measured(server.pid, () => holdingsOf(port));
@@ -182,7 +182,7 @@ describe("connections that only take room", () => {
 
   for (const [kind, words] of Object.entries(KINDS)) {
     test(`delay nobody, and leave nothing: ${kind}`, async () => {
-      await using server = await startHttp({ limits: { session_idle_ms: 1_000 } });
+      await using server = await startHttp({ limits: { session_idle_ms: 5_000 } });
       const { port } = server;
       await assertQuick(port);
       const measure = () => measured(server.pid, () => holdingsOf(port));

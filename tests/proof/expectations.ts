@@ -134,12 +134,17 @@ function readLine(line: Buffer, maxBytes: number): ReadLine {
   const isStrict = isUtf8 && !isDeep(trimmed) && text.replace(/^[ \t\r]+|[ \t\r]+$/g, "") === trimmed;
   if (!Array.isArray(value)) {
     const due = dueFor(value);
-    const isOddNumber = typeof due?.id === "number" && !Number.isSafeInteger(due.id);
-    return { dues: due === undefined ? [] : [due], items: [value], isFlexible: !isStrict || isOddNumber };
+    return { dues: due === undefined ? [] : [due], items: [value], isFlexible: !isStrict || isOddNumber(due?.id) };
   }
   if (value.length === 0) return { dues: [REFUSAL], items: [], isFlexible: !isStrict };
   const dues = value.map(dueFor).filter((due) => due !== undefined);
-  return { dues, items: value, isFlexible: true };
+  const refusals = dues.filter(({ id }) => isOddNumber(id)).map(() => ({ ...REFUSAL, least: 0 }));
+  return { dues: [...dues, ...refusals], items: value, isFlexible: true };
+}
+
+// may be taken for an id, or for none
+function isOddNumber(id: unknown): boolean {
+  return typeof id === "number" && !Number.isSafeInteger(id);
 }
 
 // deeper than messages are; a server may refuse it unread

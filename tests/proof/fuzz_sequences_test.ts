@@ -16,7 +16,7 @@ import {
 import { type HttpServer, startHttp } from "./served_program.ts";
 import { announceSeed, check, FUZZ_RUNS } from "./settings.ts";
 
-const LIMITS = { parked_ms: 500, max_sessions: 50, session_idle_ms: 2_000 };
+const LIMITS = { parked_ms: 500, max_sessions: 50, session_idle_ms: 5_000 };
 const STEPS = 12;
 const AT_ONCE = 4;
 const ANSWER_MS = 10_000;
