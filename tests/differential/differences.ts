@@ -284,8 +284,10 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     what: "content that a revision does not know is told in what it knows",
     why: "links came with 2025-06-18, sound with 2025-03-26; clients of before fail on the whole result",
-    expect: (theirs, { message, revision = "2026-07-28" }) =>
-      mapAnswers(theirs, message, (answer) => {
+    expect: (theirs, { message, revision: ofSession = MODERN_REVISION }) =>
+      mapAnswers(theirs, message, (answer, request) => {
+        // over stdio a request may say by itself of which it is
+        const revision = claimsEnvelope(request) ? MODERN_REVISION : ofSession;
         const { content, messages, ...rest } = answer.result as Loose ?? {};
         if (Array.isArray(content)) {
           return { ...answer, result: { ...rest, content: content.map((it) => cut(it, revision)) } };

@@ -14,7 +14,7 @@ import { LINE_VISITS } from "./soak_lines.ts";
 import { CANNOT_MEASURE, childrenOf, isRunning } from "./vitals.ts";
 
 const AT_ONCE = 8;
-const LIMITS = { session_idle_ms: 4_000, parked_ms: 800, max_sessions: 500 };
+const LIMITS = { session_idle_ms: 4_000, parked_ms: 3_000, max_sessions: 500 };
 const LINE_SECONDS = SOAK_SECONDS / 2;
 
 /** Runs visits of all kinds for a time, some at once; gives how many there were. */
