@@ -91,7 +91,8 @@ export interface Call {
   readonly meta: JsonObject;
   /**
    * What is running, outermost first, this one last: names of tools; of what a {@linkcode Catalog} reads or renders the
-   * URI, or the name after `prompt:`. Bounds depth, and ends circles.
+   * URI, or the name after `prompt:`; of what it completes, kind and name after `complete:`. Bounds depth, and ends
+   * circles.
    */
   readonly path: readonly string[];
   /** Reports progress to a client that asked for it; `done` must rise. */

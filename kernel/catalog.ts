@@ -118,6 +118,15 @@ export function createCatalog(kernel: Kernel): Catalog {
         throw toToolError(thrown);
       }
     },
+    async complete(ref, typed, parent) {
+      const name = ref.type === "resource" ? ref.uri : ref.name;
+      const call = nested(parent, { verb: "complete", name, step: `complete:${ref.type}:${name}` });
+      try {
+        return await kernel.complete(ref, typed, call);
+      } catch (thrown) {
+        throw toToolError(thrown);
+      }
+    },
   };
 }
 

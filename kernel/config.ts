@@ -41,6 +41,8 @@ const GRANTS: JsonSchema = {
     write: { ...TEXTS, description: "Folders that may be written" },
     env: { ...TEXTS, description: "Variables of the environment that may be passed" },
     secrets: { ...TEXTS, description: "Names of secrets that may be passed" },
+    direct_dependencies: { type: "boolean", description: "Packages by an address or a path" },
+    install_scripts: { type: "boolean", description: "Programs of packages that run when they are installed" },
     memory_mb: { ...NUMBER, description: "Memory, in MiB" },
     cpu_seconds: { ...NUMBER, description: "CPU time, in seconds" },
     timeout_ms: { ...NUMBER, description: "Time of one call, in milliseconds" },

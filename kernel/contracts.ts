@@ -4,6 +4,7 @@
  * @module
  */
 import type { Call, ClientView, LogLevel, Principal } from "./call.ts";
+import type { CompletionRef } from "./completion.ts";
 import type { Icon, JsonObject, PromptResult, ResourceContents, ToolAnnotations, ToolResult } from "./content.ts";
 import type { Disposer, ItemKind, ResourceListing } from "./plugin.ts";
 import { type Contract, contract } from "./token.ts";
@@ -63,7 +64,7 @@ export interface PromptArgument {
   readonly required: boolean;
 }
 
-/** The resources and prompts of the kernel, for plugins that list, read or render them within a call. */
+/** The resources and prompts of the kernel, for plugins that list, read, render or complete them within a call. */
 export interface Catalog {
   /** Lists the resources that the client of a call sees: fixed ones, and what templates list. Sorted by URI. */
   listResources(call: Call): Promise<readonly ResourceListing[]>;
@@ -85,6 +86,18 @@ export interface Catalog {
    * renders itself in a circle, or the path is too deep.
    */
   renderPrompt(name: string, args: unknown, parent: Call): Promise<PromptResult>;
+  /**
+   * Completes an argument of a prompt or tool, or a parameter of a resource template, within a call: same client, a
+   * longer path.
+   *
+   * @throws {ToolError} when there is no such item, completing fails, it completes itself in a circle, or the path is too
+   * deep.
+   */
+  complete(
+    ref: CompletionRef,
+    typed: { readonly argument: string; readonly value: string },
+    parent: Call,
+  ): Promise<readonly string[]>;
 }
 export const Catalog: Contract<Catalog> = contract("catalog");
 
@@ -114,6 +127,26 @@ export interface Visibility {
 }
 export const Visibility: Contract<Visibility> = contract("visibility");
 
+/** What an entry of the log says. */
+export interface LogText {
+  readonly message: string;
+  /** JSON values; errors are texts by now. */
+  readonly data: JsonObject | undefined;
+}
+
+/** Changes what an entry of the log says; one that fails keeps the entry from being written. */
+export type LogChange = (said: LogText) => LogText;
+
+/**
+ * Changes entries of the operator's log before they are written, such as to redact them: all that go through a log made
+ * by `createLog`, and of another log those of the kernel and its plugins. The kernel provides it.
+ */
+export interface LogFilter {
+  /** Passes entries through a change, after those that are there already; the disposer ends that. */
+  add(change: LogChange): Disposer;
+}
+export const LogFilter: Contract<LogFilter> = contract("log-filter");
+
 // ---- the platform ----
 
 /** One entry of a folder. */
@@ -129,6 +162,8 @@ export interface FileStat {
   /** Bytes. */
   readonly size: number;
   readonly modified: Date;
+  /** Permission bits, such as `0o600`; absent where files have none, as on Windows. */
+  readonly mode?: number;
   /** Another text whenever the file was written or replaced, be it within one tick of the clock. */
   readonly fingerprint: string;
 }
@@ -174,12 +209,13 @@ export interface Folder {
   lock(name: string, options?: { readonly signal?: AbortSignal }): Promise<Disposer>;
   /**
    * Calls back with changed paths, relative to this folder, gathered over `debounceMs` (default 100). What is watched
-   * need not exist yet, and may come and go.
+   * need not exist yet, and may come and go. What `ignores` says of a path, relative to this folder as well, holds for
+   * all below it, which costs nothing then.
    */
   watch(
     path: string,
     listener: (paths: readonly string[]) => void,
-    options?: { readonly debounceMs?: number },
+    options?: { readonly debounceMs?: number; readonly ignores?: (path: string) => boolean },
   ): Disposer;
 }
 
@@ -265,6 +301,30 @@ export interface Processes {
   which(program: string): Promise<string | undefined>;
 }
 export const Processes: Contract<Processes> = contract("processes");
+
+/** What a request may take and last, beside what `fetch` of the web platform knows. */
+export interface FetchInit extends RequestInit {
+  /** Milliseconds until the head of the answer is there, and between two pieces of its body; default 60,000. */
+  readonly timeoutMs?: number;
+  /** Most bytes of the body, as it is after decompression; no limit by default. */
+  readonly maxBytes?: number;
+}
+
+/** Sends HTTP requests. */
+export interface Fetch {
+  /**
+   * Sends a request as `fetch` of the web platform does, with bounds. At most 10 redirects are followed; one to another
+   * origin loses `Authorization`, `Cookie` and `Proxy-Authorization`, one from https to http is refused. The body comes
+   * as it is read, and errors when it is too large or its next piece is late; who does not want it has to cancel it.
+   *
+   * @param url An http or https address without user and password.
+   * @throws {TypeError} saying why there is no answer.
+   * @throws {DOMException} `TimeoutError` when the head is late.
+   * @throws the reason of `signal` when it aborts, and of the server's own end.
+   */
+  fetch(url: string | URL, init?: FetchInit): Promise<Response>;
+}
+export const Fetch: Contract<Fetch> = contract("fetch");
 
 /** Facts of the surroundings. */
 export interface Environment {

@@ -6,7 +6,7 @@
 import { type Call, createCall } from "./call.ts";
 import { createCatalog } from "./catalog.ts";
 import type { PromptResult, ResourceContents, ToolResult } from "./content.ts";
-import { Catalog, Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
+import { Catalog, LogFilter, Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
 import { ErrorCode, isProtocolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
 import {
   EventHub,
@@ -28,7 +28,7 @@ import {
 } from "./items.ts";
 import { Interceptors } from "./interceptors.ts";
 import { LoadedPlugin, type PluginReport, type SharedState } from "./loaded_plugin.ts";
-import { createLog } from "./log.ts";
+import { createLog, filterLog } from "./log.ts";
 import { orderPlugins } from "./order.ts";
 import type { AnyPrompt, AnyResource, AnyTool, Disposer, ItemKind, Log, Plugin } from "./plugin.ts";
 import { Extensions, Protocol } from "./protocol.ts";
@@ -112,7 +112,8 @@ export class Kernel implements AsyncDisposable {
   // loads and unloads wait for each other
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor({ log = createLog(), ...options }: KernelOptions = {}) {
+  constructor({ log: given = createLog(), ...options }: KernelOptions = {}) {
+    const log = filterLog(given);
     this.log = log;
     this.#options = {
       exposeErrors: false,
@@ -138,6 +139,8 @@ export class Kernel implements AsyncDisposable {
     this.#provided.set(Toolbox.id, { provider: "kernel", value: createToolbox(this) });
     this.#provided.set(Catalog.id, { provider: "kernel", value: createCatalog(this) });
     this.#provided.set(Protocol.id, { provider: "kernel", value: protocol });
+    const filter: LogFilter = { add: (change) => log.filter(change) };
+    this.#provided.set(LogFilter.id, { provider: "kernel", value: filter });
     this.#provided.set(Visibility.id, { provider: "kernel", value: this.#narrowings });
   }
 

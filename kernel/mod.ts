@@ -73,6 +73,8 @@ export {
   type CommandVerb,
   Diagnostics,
   Environment,
+  Fetch,
+  type FetchInit,
   Files,
   type FileStat,
   type Finding,
@@ -80,6 +82,9 @@ export {
   type FolderEntry,
   Http,
   type HttpApp,
+  type LogChange,
+  LogFilter,
+  type LogText,
   type Probe,
   type Process,
   Processes,
@@ -127,8 +132,17 @@ export {
 } from "./items.ts";
 export { type ConfigArgs, Kernel, type KernelOptions } from "./kernel.ts";
 export type { PluginReport, PluginState } from "./loaded_plugin.ts";
-export { createLog, LOG_THRESHOLDS, type LogOptions, type LogThreshold, type NamedLog } from "./log.ts";
+export {
+  createLog,
+  type FilteredLog,
+  LOG_THRESHOLDS,
+  type LogOptions,
+  type LogThreshold,
+  type NamedLog,
+} from "./log.ts";
+export { Lazy } from "./lazy.ts";
 export { didYouMean, nearNames } from "./near_names.ts";
+export { assertNestable, type Nesting } from "./nesting.ts";
 export {
   type AnyPrompt,
   type AnyResource,

@@ -28,10 +28,11 @@
  * @module
  */
 export { type FileTree, memoryFiles } from "./platform/memory_files.ts";
-export { type Provided, testFiles, testProcesses } from "./platform/suites.ts";
+export { type Provided, testFetch, testFiles, testProcesses } from "./platform/suites.ts";
 export type { ConformanceOptions } from "./testing/checks.ts";
 export { conformance } from "./testing/conformance.ts";
 export {
+  fakeFetch,
   type FakeLog,
   fakeLog,
   type FakeProcesses,

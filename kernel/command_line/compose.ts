@@ -5,13 +5,14 @@
  */
 import { collectCommands, collectDiagnostics, type Collector, collectRoutes, type MountedApp } from "../collectors.ts";
 import { choosePlugins, type Config, type LoadedModule, type PluginChoice } from "../config.ts";
+import type { JsonObject } from "../content.ts";
 import type { CommandVerb, Probe } from "../contracts.ts";
 import { KernelError } from "../errors.ts";
 import { Kernel } from "../kernel.ts";
 import type { Log, Plugin } from "../plugin.ts";
 import type { Limits } from "./limits.ts";
 import type { Program } from "./program.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, settingsOfPlugin } from "./settings.ts";
 
 /** What a kernel is composed from. */
 export interface ComposeOptions {
@@ -45,9 +46,26 @@ export async function compose(program: Program, options: ComposeOptions): Promis
   kernel.use(options.platform);
   for (const { plugin } of Object.values(collectors)) kernel.use(plugin);
   const choices = await choosePlugins(options.config.plugins, { shipped, load: options.load });
-  for (const { plugin, config } of choices) kernel.use(plugin as Plugin<unknown>, config);
+  for (const choice of choices) kernel.use(choice.plugin as Plugin<unknown>, configOf(choice, options));
   if (options.settings.expose === "start") kernel.use(exposure as Plugin<unknown>);
   return { kernel, ...collectors, choices };
+}
+
+/** Names the plugin that reads the ceiling of the configuration file. */
+export const CEILING_PLUGIN = "grants";
+
+/**
+ * Gives the configuration of a plugin: what it says itself counts before the settings and the ceiling, which concern those
+ * that ship.
+ */
+function configOf(
+  { plugin, config, url }: PluginChoice,
+  { settings, config: { ceiling } }: ComposeOptions,
+): JsonObject | undefined {
+  if (url !== undefined) return config;
+  const hasCeiling = plugin.name === CEILING_PLUGIN && ceiling !== undefined;
+  const set = { ...settingsOfPlugin(plugin.name, settings), ...(hasCeiling && { ceiling }) };
+  return Object.keys(set).length === 0 ? config : { ...set, ...config };
 }
 
 /** Makes a kernel without plugins, with the limits of the settings. */

@@ -7,7 +7,7 @@ import process from "node:process";
 import { messageOf } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Log } from "../plugin.ts";
-import type { Composition } from "./compose.ts";
+import { CEILING_PLUGIN, type Composition } from "./compose.ts";
 import { type Door, openHttp, openStdio } from "./doors.ts";
 import type { ProgramIo } from "./io.ts";
 import type { Program } from "./program.ts";
@@ -28,7 +28,7 @@ export async function serve(composition: Composition, options: ServeOptions): Pr
   const { kernel } = composition;
   const { setup: { settings }, log } = options;
   const signalled = awaitSignal(log);
-  announceSettings(options);
+  announceSettings(composition, options);
   const token = await tokenFor(options);
   const starting = kernel.start();
   const isStarted = await Promise.race([starting.then(() => true), signalled.then(() => false)]);
@@ -81,14 +81,18 @@ async function stop(kernel: Kernel, door: Door | undefined, log: Log): Promise<v
   await attempt("end connections", () => door?.end());
 }
 
-function announceSettings({ setup: { settings, config, configPath }, log }: ServeOptions): void {
+function announceSettings(
+  { choices }: Composition,
+  { setup: { settings, config, configPath }, log }: ServeOptions,
+): void {
   if (settings.sandbox === "auto") {
     log.warn("No sandbox: this version has none, so child processes have all rights of this user");
   } else {
     log.info("No sandbox: it is switched off");
   }
-  if (settings.hotReload) log.warn("No hot reload: it is not available in this version");
+  const readers = { ceiling: choices.some(({ plugin }) => plugin.name === CEILING_PLUGIN), mcpServers: false };
   for (const key of ["ceiling", "mcpServers"] as const) {
-    if (config[key] !== undefined) log.warn(`No use of "${key}" in "${configPath}": nothing reads it in this version`);
+    if (config[key] === undefined || readers[key]) continue;
+    log.warn(`No use of "${key}" in "${configPath}": nothing reads it in this version`);
   }
 }

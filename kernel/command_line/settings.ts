@@ -42,6 +42,8 @@ export interface Setting<T = unknown> {
   readonly short?: string;
   /** Variables of other systems that mean the same. */
   readonly aliases?: readonly string[];
+  /** Names the plugin whose configuration has the setting, under the same key. */
+  readonly plugin?: string;
   readonly description: string;
 }
 
@@ -89,7 +91,8 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   hotReload: {
     kind: switched(),
     default: false,
-    description: "Takes changes of the tools folder over while running; not available in this version",
+    plugin: "library",
+    description: "Takes changes of the tools folder over while running",
   },
   expose: {
     kind: oneOf(["all", "start"]),
@@ -97,7 +100,12 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     description: "Which tools are listed: all, or a small set to start with and those made at run time",
   },
   app: { kind: text("NAME"), default: undefined, description: "Names the application that skills are for" },
-  offline: { kind: switched(), default: false, description: "Tells plugins not to use the network" },
+  offline: {
+    kind: switched(),
+    default: false,
+    plugin: "dependencies",
+    description: "Tells plugins not to use the network",
+  },
   logLevel: {
     kind: oneOf(LOG_THRESHOLDS),
     default: undefined,
@@ -202,6 +210,14 @@ export function resolveSettings(sources: Sources): Settings {
 export function settingVariables(settings: Settings): Readonly<Record<string, string>> {
   const changed = settingEntries().filter(([name, setting]) => settings[name] !== setting.default);
   return Object.fromEntries(changed.map(([name]) => [variableOf(name), String(settings[name])]));
+}
+
+/** Gives the fields of a plugin's configuration that settings change from their defaults. */
+export function settingsOfPlugin(plugin: string, settings: Settings): JsonObject {
+  const changed = settingEntries().filter(([name, setting]) =>
+    setting.plugin === plugin && settings[name] !== setting.default
+  );
+  return Object.fromEntries(changed.map(([name]) => [keyOf(name), settings[name]]));
 }
 
 /** Writes the table of settings as Markdown. */

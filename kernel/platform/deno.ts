@@ -13,7 +13,7 @@ export function detectRuntime(): Runtime {
   return { runtime: "deno", runtimeVersion: Deno?.version.deno ?? "unknown" };
 }
 
-/** Makes the platform plugin: files, processes and environment. */
+/** Makes the platform plugin: files, processes, requests, environment and SQLite. */
 export function createDenoPlatform(options: EnvironmentOptions = {}): Plugin<void> {
   return createNodePlatform(options, detectRuntime());
 }

@@ -1,10 +1,11 @@
 /**
- * The platform of edge runtimes: files in memory, no processes.
+ * The platform of edge runtimes: files in memory, requests, no processes.
  *
  * @module
  */
-import { Environment, Files } from "../contracts.ts";
+import { Environment, Fetch, Files } from "../contracts.ts";
 import { definePlugin, type Plugin } from "../plugin.ts";
+import { createFetch } from "./fetch.ts";
 import { type FileTree, memoryFiles } from "./memory_files.ts";
 import { splitPath } from "./paths.ts";
 
@@ -34,15 +35,16 @@ export function createEdgeEnvironment(variables: Readonly<Record<string, string>
   });
 }
 
-/** Makes the platform plugin: files in memory and an environment, no processes. */
+/** Makes the platform plugin: files in memory, requests and an environment, no processes. */
 export function createEdgePlatform(options: EdgeOptions = {}): Plugin<void> {
   return definePlugin({
     name: "platform",
     version: "1.0.0",
-    description: "Files in memory, for runtimes without a disk or processes",
-    provides: [Environment, Files],
+    description: "Files in memory and requests, for runtimes without a disk or processes",
+    provides: [Environment, Fetch, Files],
     setup(ctx) {
       ctx.provide(Environment, createEdgeEnvironment(options.variables));
+      ctx.provide(Fetch, createFetch({ signal: ctx.signal }));
       ctx.provide(Files, memoryFiles(options.files));
     },
   });

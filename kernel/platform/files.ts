@@ -144,7 +144,9 @@ class DiskFolder implements Files {
       const kind = found && kindOf(found);
       if (found === undefined || kind === undefined) return undefined;
       const fingerprint = [found.ino, found.mtimeNs, found.ctimeNs, found.size].join(" ");
-      return { kind, size: kind === "folder" ? 0 : Number(found.size), modified: found.mtime, fingerprint };
+      const size = kind === "folder" ? 0 : Number(found.size);
+      const mode = RULES.windows ? {} : { mode: Number(found.mode) & 0o777 };
+      return { kind, size, modified: found.mtime, ...mode, fingerprint };
     });
   }
 
@@ -246,10 +248,10 @@ class DiskFolder implements Files {
   watch(
     path: string,
     listener: (paths: readonly string[]) => void,
-    options: { readonly debounceMs?: number } = {},
+    options: { readonly debounceMs?: number; readonly ignores?: (path: string) => boolean } = {},
   ): Disposer {
     const prefix = splitPath(path, RULES).join("/");
-    return watchPath(() => this.#follow(path), listener, { prefix, debounceMs: options.debounceMs });
+    return watchPath(() => this.#follow(path), listener, { ...options, prefix });
   }
 
   open(absolutePath: string): Folder {

@@ -65,6 +65,12 @@ function testReadingAndWriting({ test, assert }: SuiteTools<Files>): void {
     assert.ok((stat?.modified.getTime() ?? 0) >= before);
     assert.equal((await files.stat("folder"))?.kind, "folder");
   });
+  test("stat() tells the permissions that a file was written with, and keeps, where there are any", async (files) => {
+    await files.writeAtomic("file", "x", { mode: 0o600 });
+    await files.writeAtomic("file", "y");
+    const { mode } = (await files.stat("file"))!;
+    if (mode !== undefined) assert.equal(mode.toString(8), "600");
+  });
   test("stat() tells contents apart that were written at once", async (files) => {
     const fingerprints = new Set<string | undefined>();
     for (let i = 0; i < 10; i++) {
@@ -224,6 +230,21 @@ function testWatching({ test, assert }: SuiteTools<Files>): void {
   });
   test("watch() waits for what does not exist yet", async (files) => {
     await seen(files, "later", (round) => files.writeAtomic("later/x", String(round)), "later/x");
+  });
+  test("watch() leaves out what it is told to ignore, and all below it", async (files) => {
+    const told = new Set<string>();
+    const ignores = (path: string) => path.endsWith("env") || path.endsWith("~");
+    const stop = files.watch(".", (paths) => paths.forEach((path) => told.add(path)), { debounceMs: 20, ignores });
+    for (let round = 0; round < 100 && !told.has("tools/last"); round++) {
+      if (round % 20 === 0) {
+        for (const path of ["env/a/b", "tools/env/c", "tools/d~", "tools/e"]) await files.writeAtomic(path, "1");
+        await files.writeAtomic("tools/last", String(round));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await stop();
+    assert.ok(told.has("tools/last") && told.has("tools/e"), [...told].join(", "));
+    assert.ok(![...told].some((path) => path.includes("env") || path.includes("~")), [...told].join(", "));
   });
   test("watch() is silent once stopped", async (files) => {
     let calls = 0;

@@ -17,8 +17,17 @@ export interface Gatherer {
 export interface GatherOptions {
   /** Milliseconds from the first change to the notice; default 100. */
   readonly debounceMs?: number | undefined;
+  /** Tells which paths are left out, and with them all that is below. */
+  readonly ignores?: ((path: string) => boolean) | undefined;
   /** Finds more paths just before the notice. */
   readonly complete?: () => Iterable<string>;
+}
+
+/** Tells whether a path is left out, be it for a folder above it. */
+export function isIgnored(path: string, ignores: GatherOptions["ignores"]): boolean {
+  if (ignores === undefined) return false;
+  const parts = path.split("/");
+  return parts.some((_, i) => ignores(parts.slice(0, i + 1).join("/")));
 }
 
 /**
@@ -39,6 +48,7 @@ export function gatherChanges(
   }
   return {
     add(path) {
+      if (isIgnored(path, options.ignores)) return;
       paths.add(path);
       timer ??= setTimeout(flush, options.debounceMs ?? DEBOUNCE_MS);
     },

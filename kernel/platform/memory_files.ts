@@ -14,7 +14,14 @@ import { comparePaths, lockFileName, splitPath, splitPathBelow } from "./paths.t
 export type FileTree = Readonly<Record<string, string | Uint8Array>>;
 
 type Item =
-  | { readonly kind: "file"; readonly bytes: Uint8Array; readonly modified: Date; readonly serial: number }
+  | {
+    readonly kind: "file";
+    readonly bytes: Uint8Array;
+    /** Known of what was written with permissions. */
+    readonly mode: number | undefined;
+    readonly modified: Date;
+    readonly serial: number;
+  }
   | { readonly kind: "folder"; readonly modified: Date; readonly serial: number };
 
 // tells apart what was written within one tick of the clock
@@ -85,11 +92,18 @@ class MemoryFolder implements Files {
   }
 
   // deno-lint-ignore require-await -- what is thrown must reject
-  async writeAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  async writeAtomic(
+    path: string,
+    data: string | Uint8Array,
+    options: { readonly mode?: number } = {},
+  ): Promise<void> {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data.slice();
-    this.#disk.put(this.#absolute(splitPathBelow(path)), {
+    const key = this.#absolute(splitPathBelow(path));
+    const before = this.#disk.items.get(key);
+    this.#disk.put(key, {
       kind: "file",
       bytes,
+      mode: options.mode ?? (before?.kind === "file" ? before.mode : undefined),
       modified: new Date(),
       serial: ++lastSerial,
     });
@@ -99,8 +113,10 @@ class MemoryFolder implements Files {
   async stat(path: string): Promise<FileStat | undefined> {
     const item = this.#disk.items.get(this.#absolute(splitPath(path)));
     if (item === undefined) return undefined;
+    const { kind, modified } = item;
     const size = item.kind === "file" ? item.bytes.length : 0;
-    return { kind: item.kind, size, modified: item.modified, fingerprint: String(item.serial) };
+    const mode = item.kind === "file" && item.mode !== undefined ? { mode: item.mode } : {};
+    return { kind, size, modified, ...mode, fingerprint: String(item.serial) };
   }
 
   // deno-lint-ignore require-await -- what is thrown must reject
@@ -173,7 +189,7 @@ class MemoryFolder implements Files {
   watch(
     path: string,
     listener: (paths: readonly string[]) => void,
-    options: { readonly debounceMs?: number } = {},
+    options: { readonly debounceMs?: number; readonly ignores?: (path: string) => boolean } = {},
   ): Disposer {
     const watched = this.#absolute(splitPath(path));
     const gatherer = gatherChanges(listener, options);
@@ -223,6 +239,7 @@ export function memoryFiles(tree: FileTree = {}): Files {
     disk.put(["/memory", ...splitPathBelow(path)].join("/"), {
       kind: "file",
       bytes,
+      mode: undefined,
       modified: new Date(),
       serial: ++lastSerial,
     });

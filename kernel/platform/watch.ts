@@ -12,7 +12,7 @@ import { join, sep } from "node:path";
 import process from "node:process";
 import { setInterval } from "node:timers";
 import type { Disposer } from "../plugin.ts";
-import { gatherChanges, type Gatherer } from "./gather.ts";
+import { gatherChanges, type Gatherer, isIgnored } from "./gather.ts";
 import { isInternal } from "./paths.ts";
 import { codeOf } from "./real_path.ts";
 
@@ -26,6 +26,8 @@ export interface WatchOptions {
   readonly prefix?: string;
   /** Milliseconds over which changes are gathered; default 100. */
   readonly debounceMs?: number | undefined;
+  /** Tells which paths are left out, with the prefix, and with them all that is below. */
+  readonly ignores?: ((path: string) => boolean) | undefined;
   /** Whether the watchers of the runtime are used; default true. */
   readonly native?: boolean;
 }
@@ -42,8 +44,8 @@ function identify(path: string | undefined): string {
   }
 }
 
-/** Lists what is below a folder, as paths relative to `root`; what disappears meanwhile is left out. */
-function* listBelow(root: string, path: string): Iterable<string> {
+/** Lists what is below a folder, as paths relative to `root`; what disappears meanwhile or `isLeftOut` is left out. */
+function* listBelow(root: string, path: string, isLeftOut: (path: string) => boolean): Iterable<string> {
   let entries: Dirent[];
   try {
     entries = readdirSync(join(root, path), { withFileTypes: true });
@@ -51,10 +53,10 @@ function* listBelow(root: string, path: string): Iterable<string> {
     return;
   }
   for (const entry of entries) {
-    if (isInternal(entry.name)) continue;
     const below = joinPath(path, entry.name);
+    if (isLeftOut(below)) continue;
     yield below;
-    if (entry.isDirectory()) yield* listBelow(root, below);
+    if (entry.isDirectory()) yield* listBelow(root, below, isLeftOut);
   }
 }
 
@@ -65,6 +67,7 @@ function joinPath(path: string, below: string): string {
 class Watch {
   readonly #locate: () => string | undefined;
   readonly #prefix: string;
+  readonly #ignores: WatchOptions["ignores"];
   readonly #gatherer: Gatherer;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #watchers = new Map<string, FSWatcher>();
@@ -78,9 +81,11 @@ class Watch {
   constructor(locate: () => string | undefined, listener: (paths: readonly string[]) => void, options: WatchOptions) {
     this.#locate = locate;
     this.#prefix = options.prefix ?? "";
+    this.#ignores = options.ignores;
     this.#isNative = options.native !== false;
     this.#gatherer = gatherChanges(listener, {
       debounceMs: options.debounceMs,
+      ignores: options.ignores,
       complete: () => this.#listRenamed(),
     });
     this.#root = locate();
@@ -101,6 +106,16 @@ class Watch {
     return joinPath(this.#prefix, path);
   }
 
+  /** Lists what is watched below a path of the root. */
+  #list(root: string, path: string): Iterable<string> {
+    return listBelow(root, path, (below) => this.#isLeftOut(below));
+  }
+
+  // whoever walks down from a folder that counts does not meet what is below one that is left out
+  #isLeftOut(path: string): boolean {
+    return isInternal(path) || this.#ignores?.(this.#name(path)) === true;
+  }
+
   #tick(): void {
     const root = this.#locate();
     const identity = identify(root);
@@ -110,7 +125,7 @@ class Watch {
       this.#detach("");
       this.#attachAll();
       this.#gatherer.add(this.#name(""));
-      if (root !== undefined) { for (const path of listBelow(root, "")) this.#gatherer.add(this.#name(path)); }
+      if (root !== undefined) { for (const path of this.#list(root, "")) this.#gatherer.add(this.#name(path)); }
     } else if (!this.#isNative && this.#ticks++ % TICKS_PER_COMPARISON === 0) {
       this.#compare();
     }
@@ -130,7 +145,8 @@ class Watch {
       if (IS_RECURSIVE) return this.#attachOne(root, "");
       this.#attachOne(root, path);
       for (const entry of readdirSync(join(root, path), { withFileTypes: true })) {
-        if (entry.isDirectory() && !isInternal(entry.name)) this.#attach(joinPath(path, entry.name));
+        const below = joinPath(path, entry.name);
+        if (entry.isDirectory() && !this.#isLeftOut(below)) this.#attach(below);
       }
     } catch (error) {
       this.#onTrouble(path, error);
@@ -167,7 +183,7 @@ class Watch {
     if (root === undefined || typeof name !== "string") return;
     const relative = name.split(sep).join("/");
     const path = joinPath(folder, relative);
-    if (isInternal(path)) return;
+    if (isInternal(path) || isIgnored(this.#name(path), this.#ignores)) return;
     if (kind === "rename") {
       // a folder that was removed reports itself as if it were inside itself
       if (identify(join(root, folder)) === "absent") return;
@@ -185,13 +201,13 @@ class Watch {
     const renamed = [...this.#renamed];
     this.#renamed.clear();
     if (this.#root === undefined) return;
-    for (const path of renamed) for (const below of listBelow(this.#root, path)) yield this.#name(below);
+    for (const path of renamed) for (const below of this.#list(this.#root, path)) yield this.#name(below);
   }
 
   #takeSnapshot(): Map<string, string> {
     const root = this.#root;
     if (root === undefined) return new Map();
-    return new Map([...listBelow(root, "")].map((path) => [path, identify(join(root, path))]));
+    return new Map([...this.#list(root, "")].map((path) => [path, identify(join(root, path))]));
   }
 
   #compare(): void {

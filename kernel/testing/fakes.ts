@@ -1,10 +1,10 @@
 /**
- * Fakes: a log that remembers, processes that follow a script, and any value as the provider of a contract.
+ * Fakes: a log that remembers, requests and processes that follow a script, and any value as the provider of a contract.
  *
  * @module
  */
 import type { JsonObject } from "../content.ts";
-import type { Command, Process, Processes, ProcessExit, ProcessResult } from "../contracts.ts";
+import type { Command, Fetch, Process, Processes, ProcessExit, ProcessResult } from "../contracts.ts";
 import { KernelError } from "../errors.ts";
 import type { NamedLog } from "../log.ts";
 import { definePlugin, type Plugin } from "../plugin.ts";
@@ -88,6 +88,23 @@ export function provide<T>(contract: Contract<T>, value: T): Plugin<void> {
     provides: [contract],
     setup: (ctx) => void ctx.provide(contract, value),
   });
+}
+
+/**
+ * Makes requests that a function answers; by default nothing is found anywhere.
+ *
+ * @example A site of one page
+ * ```ts
+ * import { fakeFetch } from "collet/testing";
+ *
+ * const { fetch } = fakeFetch((request) => new Response(new URL(request.url).pathname));
+ * if (await (await fetch("https://example.com/hello")).text() !== "/hello") throw new Error("unexpected");
+ * ```
+ */
+export function fakeFetch(
+  answer: (request: Request) => Response | Promise<Response> = () => new Response(null, { status: 404 }),
+): Fetch {
+  return { fetch: async (url, init) => await answer(new Request(url, init)) };
 }
 
 /** What a scripted process answers: its stdout, or more of its result. */

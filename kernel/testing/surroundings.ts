@@ -5,12 +5,12 @@
  * @module
  */
 import { collectCommands, collectDiagnostics, collectRoutes } from "../collectors.ts";
-import { Environment, Files, Processes } from "../contracts.ts";
+import { Environment, Fetch, Files, Processes } from "../contracts.ts";
 import type { Kernel } from "../kernel.ts";
 import { createEdgeEnvironment } from "../platform/edge.ts";
 import { memoryFiles } from "../platform/memory_files.ts";
 import type { Plugin } from "../plugin.ts";
-import { fakeProcesses, provide } from "./fakes.ts";
+import { fakeFetch, fakeProcesses, provide } from "./fakes.ts";
 
 /** A plugin, or one with its configuration. */
 export type PluginUse = Plugin | readonly [Plugin, config: unknown];
@@ -44,6 +44,7 @@ export function makeSurroundings(given: readonly PluginUse[], plugin: Plugin): S
   const provided = new Set([...given.map(pluginOf), plugin].flatMap((it) => it.provides ?? []).map((it) => it.id));
   const fakes: readonly Plugin[] = [
     provide(Environment, createEdgeEnvironment()),
+    provide(Fetch, fakeFetch()),
     provide(Files, memoryFiles()),
     provide(Processes, processes),
     ...Object.values(collectors).map((it) => it.plugin),

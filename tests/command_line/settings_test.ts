@@ -9,6 +9,7 @@ import {
   settingEntries,
   type SettingName,
   SETTINGS,
+  settingsOfPlugin,
   settingsTable,
   settingVariables,
   variableOf,
@@ -125,6 +126,15 @@ describe("resolveSettings()", () => {
     assert.equal(limits.sessionIdleMs, 30 * 60 * 1000);
     assert.equal(limits.setupTimeoutMs, 30_000);
   });
+});
+
+test("settingsOfPlugin() gives what its configuration has and differs from the defaults", () => {
+  const given = resolve({ flags: { hotReload: "true", expose: "start" }, variables: { COLLET_OFFLINE: "1" } });
+  assert.deepEqual(settingsOfPlugin("library", given), { hot_reload: true });
+  assert.deepEqual(settingsOfPlugin("dependencies", given), { offline: true });
+  assert.deepEqual(settingsOfPlugin("memory", given), {});
+  const off = resolve({ flags: { hotReload: "false" }, variables: { COLLET_HOT_RELOAD: "1" } });
+  assert.deepEqual(settingsOfPlugin("library", off), {});
 });
 
 test("settingVariables() gives what differs from the defaults, so that it resolves to the same", () => {

@@ -54,11 +54,9 @@ describe("collet over stdio", () => {
 
   test("says what has no effect in this version", async () => {
     await using home = await makeHome({});
-    await home.write("collet.json", '{"ceiling":{"network":true},"mcpServers":{}}');
-    const { code, stderr } = await runProgram(["--hot-reload"], { home: home.path });
+    await home.write("collet.json", '{"mcpServers":{}}');
+    const { code, stderr } = await runProgram([], { home: home.path });
     assert.equal(code, 0);
-    assert.match(stderr, /warn .*No hot reload/);
-    assert.match(stderr, /warn .*No use of "ceiling"/);
     assert.match(stderr, /warn .*No use of "mcpServers"/);
   });
 

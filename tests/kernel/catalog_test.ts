@@ -232,3 +232,40 @@ describe("Catalog.renderPrompt()", () => {
     await fails("greet", /^Invalid arguments for prompt "greet": "name": missing/);
   });
 });
+
+describe("Catalog.complete()", () => {
+  test("completes arguments of every kind of item, with the path made longer", async () => {
+    const paths: string[] = [];
+    const items = small("items", {
+      setup(ctx) {
+        const complete = (_: string, value: string, { path }: Call) => (paths.push(path.join(" ")), [`${value}!`]);
+        ctx.resource({ uri: "item://{id}", name: "item", complete, read: () => "" });
+        ctx.prompt({ name: "named", description: "x", complete, render: () => "" });
+        ctx.tool({ name: "typed", description: "x", input: v.object({ size: v.picklist(["s", "m"]) }), run: () => "" });
+      },
+    });
+    const { kernel, catalog } = await start(items);
+    await using _ = kernel;
+    const typed = { argument: "id", value: "a" };
+    assert.deepEqual(await catalog.complete({ type: "resource", uri: "item://{id}" }, typed, CALL), ["a!"]);
+    assert.deepEqual(await catalog.complete({ type: "prompt", name: "named" }, typed, CALL), ["a!"]);
+    assert.deepEqual(paths, ["outer complete:resource:item://{id}", "outer complete:prompt:named"]);
+    const size = { argument: "size", value: "" };
+    assert.deepEqual(await catalog.complete({ type: "tool", name: "typed" }, size, CALL), ["s", "m"]);
+  });
+
+  test("tells what is not there, and ends circles and depth", async () => {
+    const { kernel, catalog } = await start();
+    await using _ = kernel;
+    const typed = { argument: "name", value: "" };
+    const ref = { type: "prompt", name: "greet" } as const;
+    await assert.rejects(
+      catalog.complete({ type: "prompt", name: "none" }, typed, CALL),
+      isToolError(/^Cannot complete: unknown prompt "none"$/),
+    );
+    const circle = createCall({ path: ["complete:prompt:greet"] });
+    await assert.rejects(catalog.complete(ref, typed, circle), isToolError(/^Cannot complete "greet": .* in a circle/));
+    const deep = createCall({ path: Array.from({ length: 16 }, (_, i) => `t${i}`) });
+    await assert.rejects(catalog.complete(ref, typed, deep), isToolError(/16 calls are nested already/));
+  });
+});
