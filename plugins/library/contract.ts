@@ -19,18 +19,23 @@ import {
   type ToolResult,
 } from "../../kernel/mod.ts";
 
-/** What a tool asks for beyond its code; requests, which an operator may refuse. */
-export interface Grants {
-  /** Ends a call after this many milliseconds; default 300,000. */
-  readonly timeout_ms?: number;
-  readonly [field: string]: unknown;
-}
+import type { Grants } from "../grants/contract.ts";
 
-/** Arguments that show how a tool is used, and what it gives for them. */
+export { ExamplesInput } from "./example_input.ts";
+
+/**
+ * A call that shows how a tool is used, and that can be tested. Without `result`, `result_schema` and `error` it has to
+ * succeed, whatever it gives.
+ */
 export interface ToolExample {
-  readonly description?: string;
+  readonly description?: string | undefined;
   readonly arguments: JsonObject;
+  /** What the call gives, compared deeply. */
   readonly result?: unknown;
+  /** JSON Schema of what the call gives. */
+  readonly result_schema?: JsonObject | undefined;
+  /** The call fails: in any way (`true`), or with a message that holds this text. */
+  readonly error?: true | string | undefined;
 }
 
 /** What {@linkcode ToolLibrary.save} wants of a manifest; the library fills in the rest. */
@@ -56,6 +61,8 @@ export interface ManifestDraft {
   readonly author?: string;
   readonly license?: string;
   readonly repository?: string;
+  /** Where the tool was imported from. */
+  readonly source?: JsonObject;
   readonly tags?: readonly string[];
   /** ISO 8601. */
   readonly created_at?: string;
@@ -77,6 +84,10 @@ export interface ManifestDraft {
   readonly examples?: readonly ToolExample[];
   /** SHA-256 of the tool's files, in hex; see `digestOf`. */
   readonly digest?: string;
+  /** The version whose content this is, when it was written by {@linkcode ToolLibrary.rollback}. */
+  readonly rolled_back_from?: string;
+  /** The version whose files somebody changed by hand into these. */
+  readonly edited_from?: string;
   readonly [field: string]: unknown;
 }
 
@@ -117,7 +128,10 @@ export interface SavedTool {
   readonly manifest: Manifest;
   /** Absolute path of the tool's folder. */
   readonly path: string;
-  /** The version that was replaced, kept under `versions/`. */
+  /**
+   * The version that was replaced, kept under `versions/`. It has a number of its own where its files had been edited by
+   * hand.
+   */
   readonly replaced: string | undefined;
 }
 
@@ -134,6 +148,27 @@ export interface RemovedTool {
 export interface VersionEntry {
   readonly version: string;
   readonly isCurrent: boolean;
+  /** Whether somebody changed its files since they were saved; only the current one is looked at. */
+  readonly isEdited: boolean;
+  /** `undefined` when it cannot be read. */
+  readonly manifest: Manifest | undefined;
+}
+
+/** Versions that were moved to the trash. */
+export interface PrunedVersions {
+  readonly name: string;
+  readonly versions: readonly string[];
+  /** Path below the tools folder; a folder in it that is moved back to `versions/` is a version again. */
+  readonly trash: string;
+  /** Until when they stay there. */
+  readonly keptUntil: Date;
+}
+
+/** How one version of a tool is called. */
+export interface CallVersionOptions {
+  readonly args: JsonObject;
+  /** Within which call. */
+  readonly call: Call;
 }
 
 /** What the library knows of a tool that it loads, beside its manifest. */
@@ -143,6 +178,8 @@ export interface LoadOptions {
    * keep what they always had: `SKILLZ_*` variables and the working folder of the server.
    */
   readonly isLegacy: boolean;
+  /** Names the memory of the tool, in place of its own name: while it is verified it remembers apart. */
+  readonly memory?: string | undefined;
 }
 
 /** What a called tool gives: a JSON value, or a whole result, as proxies have it. Failure is a thrown `ToolError`. */
@@ -180,6 +217,10 @@ export interface ToolKind {
 export interface SaveOptions {
   /** Replaces a tool of that name; `false` by default. */
   readonly overwrite?: boolean;
+  /** Whether the files are all that the tool has, so that nothing of one that is replaced stays; `false` by default. */
+  readonly isWhole?: boolean;
+  /** Runs the examples of the tool first, and saves it only if all of them pass; `false` by default. */
+  readonly verify?: boolean;
   /** Whose call it is. */
   readonly call: Call;
 }
@@ -198,9 +239,26 @@ export interface ToolLibrary {
    * Saves a tool and offers it at once. What else lies in the folder of a tool that is replaced stays, but for its old
    * entry file; the state before is kept under `versions/`. A failure changes nothing.
    *
-   * @throws {ToolError} when the name is not well formed or taken, a schema is not valid, or nothing provides the kind.
+   * @throws {ToolError} when the name is not well formed or taken, a schema is not valid, nothing provides the kind, or
+   * an example that is to be verified fails.
    */
   save(manifest: ManifestDraft, files: FileSet, options: SaveOptions): Promise<SavedTool>;
+  /**
+   * Looks whether a tool could be saved, and changes nothing.
+   *
+   * @throws {ToolError} as {@linkcode ToolLibrary.save} does before anything is prepared.
+   */
+  check(manifest: ManifestDraft, options?: Pick<SaveOptions, "overwrite">): Promise<void>;
+  /**
+   * Reads a `manifest.json`, as forgivingly as those in the tools folder.
+   *
+   * @throws {ToolError} with the reason why it cannot be used.
+   */
+  readManifest(text: string): Promise<Manifest>;
+  /** Computes the digest that a tool of these files has in its manifest, which itself does not count. */
+  digest(files: FileSet): Promise<string>;
+  /** Computes the digest of the files of a tool as they are now, in its folder or that of a version. */
+  digestOf(folder: Folder): Promise<string>;
   /** Lists what is on disk, sorted by name, whatever its state. */
   list(): Promise<readonly StoredTool[]>;
   /** Finds a tool by name. */
@@ -211,8 +269,31 @@ export interface ToolLibrary {
    * @throws {ToolError} when there is none.
    */
   files(name: string, version?: string): Promise<Folder>;
-  /** Lists the versions of a tool, newest first. */
+  /**
+   * Lists the versions of a tool, newest first.
+   *
+   * @throws {ToolError} when there is no such tool.
+   */
   versions(name: string): Promise<readonly VersionEntry[]>;
+  /**
+   * Writes the content of a version as a new, higher one; that of the current one as well. The kind prepares it again. A
+   * failure changes nothing.
+   *
+   * @throws {ToolError} when there is no such tool or version, or nothing provides its kind.
+   */
+  rollback(name: string, version: string, options: { readonly call: Call }): Promise<SavedTool>;
+  /**
+   * Moves versions to the trash. Their numbers are not given again.
+   *
+   * @throws {ToolError} when there is no such tool, or one of them is the current version or none at all.
+   */
+  prune(name: string, versions: readonly string[]): Promise<PrunedVersions>;
+  /**
+   * Calls a tool as it is or was at one of its versions, whose schemas arguments and result are checked by.
+   *
+   * @throws {ToolError} when there is no such tool or version, the arguments or the result do not fit, or the tool fails.
+   */
+  callVersion(name: string, version: string, options: CallVersionOptions): Promise<ToolResult>;
   /** Moves a tool to the trash; `undefined` when there is none. */
   remove(name: string): Promise<RemovedTool | undefined>;
 }
@@ -220,3 +301,11 @@ export const ToolLibrary: Contract<ToolLibrary> = contract("tool-library");
 
 /** A tool went to the trash; its name starts empty. */
 export const ToolRemoved: Event<RemovedTool> = event("library:tool-removed");
+
+/** A tool that is another one now. */
+export interface ChangedTool {
+  readonly name: string;
+}
+
+/** The code of a tool changed, and nothing that lists say of it, of which the registry would tell. */
+export const ToolCodeChanged: Event<ChangedTool> = event("library:tool-code-changed");

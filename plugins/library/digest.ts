@@ -4,17 +4,24 @@
  * @module
  */
 import type { Folder, FolderEntry } from "../../kernel/mod.ts";
-import { MANIFEST_FILE, NOT_CODE } from "./layout.ts";
+import type { FileSet } from "./contract.ts";
+import { CACHE_FOLDER, MANIFEST_FILE, NOT_CODE } from "./layout.ts";
 
 /** Lists the files that make up a tool: all but old versions, installed packages and caches. */
 export async function listCode(folder: Folder): Promise<readonly FolderEntry[]> {
-  const top = (await folder.list()).filter(({ path }) => !NOT_CODE.has(path));
+  const top = (await folder.list()).filter(({ path }) => isCode(path));
   const nested = await Promise.all(top.map(async ({ path, kind }) => {
     if (kind !== "folder") return [];
     const below = await folder.list(path, { recursive: true });
     return below.map((entry) => ({ ...entry, path: `${path}/${entry.path}` }));
   }));
-  return [...top, ...nested.flat()].filter(({ kind }) => kind !== "folder");
+  return [...top, ...nested.flat()].filter(({ path, kind }) => kind !== "folder" && isCode(path));
+}
+
+function isCode(path: string): boolean {
+  const parts = path.split("/");
+  // Python writes its caches wherever a module is, when the tool runs, which is no change of it
+  return !NOT_CODE.has(parts[0]!) && !parts.includes(CACHE_FOLDER);
 }
 
 /**
@@ -22,19 +29,37 @@ export async function listCode(folder: Folder): Promise<readonly FolderEntry[]> 
  * holds the digest, is left out.
  */
 export async function digestOf(folder: Folder): Promise<string> {
-  const encoder = new TextEncoder();
-  const parts: Uint8Array[] = [];
-  for (const { path } of [...await listCode(folder)].sort((a, b) => a.path < b.path ? -1 : 1)) {
-    if (path === MANIFEST_FILE) continue;
-    const bytes = await folder.readBytes(path) ?? new Uint8Array();
-    parts.push(encoder.encode(`${path}\0${bytes.length}\0`), bytes);
+  const files: [string, Uint8Array][] = [];
+  for (const { path } of await listCode(folder)) {
+    if (path !== MANIFEST_FILE) files.push([path, await folder.readBytes(path) ?? new Uint8Array()]);
   }
+  return await digestFiles(files);
+}
+
+/** Computes the same digest of files that are in no folder yet. */
+export async function digestOfSet(files: FileSet): Promise<string> {
+  const entries = Object.entries(files).filter(([path]) => path !== MANIFEST_FILE && isCode(path));
+  return await digestFiles(entries.map(([path, content]) => {
+    const data = typeof content === "string" || content instanceof Uint8Array ? content : content.data;
+    return [path, typeof data === "string" ? new TextEncoder().encode(data) : data];
+  }));
+}
+
+async function digestFiles(files: readonly (readonly [path: string, bytes: Uint8Array])[]): Promise<string> {
+  const encoder = new TextEncoder();
+  const sorted = [...files].sort(([a], [b]) => a < b ? -1 : 1);
+  const parts = sorted.flatMap(([path, bytes]) => [encoder.encode(`${path}\0${bytes.length}\0`), bytes]);
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);
     offset += part.length;
   }
-  const hash = await crypto.subtle.digest("SHA-256", whole);
+  return await sha256(whole);
+}
+
+/** Computes SHA-256, in hex. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

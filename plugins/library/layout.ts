@@ -8,13 +8,18 @@
 export const MANIFEST_FILE = "manifest.json";
 /** Holds one folder for each version of a tool that was replaced. */
 export const VERSIONS_FOLDER = "versions";
-/** Holds deleted tools, in the tools folder. */
+/** Notes the numbers that are not given again, beside the versions. */
+export const NUMBERS_FILE = "numbers.json";
+/** Holds deleted tools and pruned versions, in the tools folder. */
 export const TRASH_FOLDER = ".trash";
 /** Holds tools that are being saved, in the tools folder. */
 export const STAGING_FOLDER = ".staging";
 
+/** Holds what Python compiled, at any level. */
+export const CACHE_FOLDER = "__pycache__";
+
 /** What lies in a tool's folder and is not the tool: old versions, installed packages, caches. */
-export const NOT_CODE: ReadonlySet<string> = new Set([VERSIONS_FOLDER, "env", "__pycache__"]);
+export const NOT_CODE: ReadonlySet<string> = new Set([VERSIONS_FOLDER, "env", CACHE_FOLDER]);
 
 const TOOL_NAME_REGEXP = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -25,7 +30,7 @@ export function isToolName(name: unknown): name is string {
 
 const STAMP_REGEXP = /-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(\d{3})Z$/;
 
-/** Names a tool in the trash: its name and the time. */
+/** Names what comes into the trash: the name of the tool, for its versions alone with what no name has, and the time. */
 export function trashName(name: string, when: Date): string {
   return `${name}-${when.toISOString().replace(/[-:.]/g, "")}`;
 }

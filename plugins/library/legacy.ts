@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Folder } from "../../kernel/mod.ts";
+import { type Folder, type Log, messageOf } from "../../kernel/mod.ts";
+import type { Manifest } from "./contract.ts";
 import { digestOf } from "./digest.ts";
 
 const FILE = "legacy_tools.json";
@@ -55,6 +56,39 @@ export async function recordLegacyTools(
     await release();
   }
   return { isFirstStart: true, digests };
+}
+
+/** Where skillz's tools are looked for, and recorded. */
+export interface LegacyOptions {
+  /** Where the record is kept, out of reach of whoever copies something into the tools folder. */
+  readonly home: Folder;
+  /** The folder of all tools. */
+  readonly folder: Folder;
+  readonly log: Log;
+}
+
+/** Finds which of some tools are skillz's own, with their digests; where that cannot be told none is. */
+export async function findLegacyTools(
+  tools: readonly { readonly folder: string; readonly manifest: Manifest | undefined }[],
+  { home, folder, log }: LegacyOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const candidates = tools.filter((it) => it.manifest !== undefined && it.manifest.format === undefined);
+  try {
+    const { isFirstStart, digests } = await recordLegacyTools(home, {
+      tools: folder,
+      candidates: candidates.map((it) => it.folder),
+    });
+    if (isFirstStart && digests.size > 0) {
+      log.info(
+        `${digests.size} tools made by skillz keep what they had: SKILLZ_* variables, network and client roots`,
+        { folder: folder.path, tools: [...digests.keys()].join(" ") },
+      );
+    }
+    return digests;
+  } catch (error) {
+    log.error(`Tools made by skillz get no SKILLZ_* variables: ${messageOf(error)}`);
+    return new Map();
+  }
 }
 
 async function readRecords(home: Folder): Promise<Records> {

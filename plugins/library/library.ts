@@ -4,17 +4,22 @@
  * @module
  */
 import {
+  type Call,
   type Disposable,
   type Folder,
-  isKernelError,
   type Log,
   messageOf,
   type Toolbox,
   ToolError,
+  type ToolResult,
 } from "../../kernel/mod.ts";
 import type {
+  CallVersionOptions,
+  ChangedTool,
   FileSet,
+  Manifest,
   ManifestDraft,
+  PrunedVersions,
   RemovedTool,
   SavedTool,
   SaveOptions,
@@ -24,12 +29,19 @@ import type {
   VersionEntry,
 } from "./contract.ts";
 import type { Memory } from "../memory/contract.ts";
-import { isToolName, VERSIONS_FOLDER } from "./layout.ts";
-import { recordLegacyTools } from "./legacy.ts";
-import { checkSchemas, type Register } from "./offered_tool.ts";
-import { describeTool, Shelf, type ShelvedTool } from "./shelf.ts";
-import { DAY_MS, type FoundTool, type StagedTool, ToolStorage } from "./storage.ts";
-import { compareVersions, isVersion } from "./versions.ts";
+import { digestOf, digestOfSet } from "./digest.ts";
+import type { ToolChanges } from "./hot_reload.ts";
+import { LastGoods } from "./last_good.ts";
+import { findLegacyTools } from "./legacy.ts";
+import { parseManifest } from "./manifest.ts";
+import type { Register } from "./offered_tool.ts";
+import { migrateOldLayout } from "./old_layout.ts";
+import { assertFree, checkDraft } from "./save_checks.ts";
+import { describeTool, Shelf } from "./shelf.ts";
+import { companionsOf, DAY_MS, ToolStorage } from "./storage.ts";
+import { Synchroniser } from "./synchroniser.ts";
+import { type PublishOptions, ToolVersions } from "./tool_versions.ts";
+import { assertLoads, verifyStaged } from "./verify.ts";
 
 /** What a {@linkcode Library} works with. */
 export interface LibraryOptions {
@@ -46,6 +58,10 @@ export interface LibraryOptions {
   readonly trashDays: number;
   /** Hears of each tool that went to the trash. */
   readonly onRemoved: (tool: RemovedTool) => void;
+  /** Whether a tool that becomes broken goes on as it was; `false` by default. */
+  readonly isHot?: boolean;
+  /** Hears of each tool whose code changed, and nothing that lists say of it. */
+  readonly onCodeChanged?: (tool: ChangedTool) => void;
 }
 
 /** Keeps tools on disk and offers them. */
@@ -54,13 +70,29 @@ export class Library implements ToolLibrary {
   readonly #options: LibraryOptions;
   readonly #storage: ToolStorage;
   readonly #shelf: Shelf;
+  readonly #synchroniser: Synchroniser;
+  readonly #versions: ToolVersions;
   // changes wait for each other
   #turn: Promise<unknown> = Promise.resolve();
+  #refreshing: Promise<void> | undefined;
 
   constructor(options: LibraryOptions) {
     this.#options = options;
     this.#storage = new ToolStorage(options.folder);
-    this.#shelf = new Shelf(options);
+    const lastGoods = options.isHot ? new LastGoods(this.#storage) : undefined;
+    this.#shelf = new Shelf({ ...options, lastGoods });
+    this.#synchroniser = new Synchroniser({ storage: this.#storage, shelf: this.#shelf, lastGoods });
+    this.#versions = new ToolVersions({
+      storage: this.#storage,
+      shelf: this.#shelf,
+      toolbox: options.toolbox,
+      log: options.log,
+      trashDays: options.trashDays,
+      refresh: () => this.refresh(),
+      change: (work) => this.#change(work),
+      checkDraft: (draft) => checkDraft(draft, this.#shelf),
+      publish: (draft, how) => this.#publish(draft, how),
+    });
     this.path = options.folder.path;
   }
 
@@ -68,30 +100,11 @@ export class Library implements ToolLibrary {
   async start(): Promise<void> {
     await this.#inTurn(async () => {
       await this.#storage.cleanUp(this.#options.trashDays);
-      await this.#apply(await this.#storage.scan());
-      await this.#readLegacy();
+      await migrateOldLayout(this.#storage, this.#options.log);
+      await this.#synchroniser.apply();
+      this.#shelf.legacy = await findLegacyTools(this.#shelf.tools, this.#options);
     });
     await this.#options.memory?.adopt(this.#options.folder);
-  }
-
-  async #readLegacy(): Promise<void> {
-    const { home, folder, log } = this.#options;
-    const candidates = this.#shelf.tools.filter((it) => it.manifest !== undefined && it.manifest.format === undefined);
-    try {
-      const { isFirstStart, digests } = await recordLegacyTools(home, {
-        tools: folder,
-        candidates: candidates.map((it) => it.folder),
-      });
-      this.#shelf.legacy = digests;
-      if (isFirstStart && digests.size > 0) {
-        log.info(
-          `${digests.size} tools made by skillz keep what they had: SKILLZ_* variables, network and client roots`,
-          { folder: folder.path, tools: [...digests.keys()].join(" ") },
-        );
-      }
-    } catch (error) {
-      log.error(`Tools made by skillz get no SKILLZ_* variables: ${messageOf(error)}`);
-    }
   }
 
   /** Offers the tools to clients, now and as they come: once all plugins have registered theirs, which go first. */
@@ -105,12 +118,17 @@ export class Library implements ToolLibrary {
 
   async close(): Promise<void> {
     await this.#inTurn(() => this.#shelf.close());
+    await this.#versions.release();
   }
 
   async addKind(kind: ToolKind): Promise<Disposable> {
     await this.#inTurn(() => this.#shelf.addKind(kind));
     let removed: Promise<void> | undefined;
-    const dispose = () => removed ??= this.#inTurn(() => this.#shelf.removeKind(kind.kind));
+    const dispose = () =>
+      removed ??= this.#inTurn(async () => {
+        await this.#shelf.removeKind(kind.kind);
+        await this.#versions.release();
+      });
     return { dispose, [Symbol.asyncDispose]: dispose };
   }
 
@@ -126,138 +144,128 @@ export class Library implements ToolLibrary {
 
   /** Takes notice of what other servers, or people, changed on disk. */
   async refresh(): Promise<void> {
-    await this.#inTurn(async () => {
-      const found = await this.#storage.scan();
-      if (this.#differs(found)) {
-        // under the lock no other server is half way through a change
-        await this.#storage.settled(async () => await this.#apply(await this.#storage.scan()));
-      }
-      await this.#shelf.reload();
-    });
+    // who asks before it begins is served by the same look
+    await (this.#refreshing ??= this.#inTurn(async () => {
+      this.#refreshing = undefined;
+      await this.#synchroniser.refresh();
+    }));
   }
 
-  #differs(found: readonly FoundTool[]): boolean {
-    return found.length !== this.#shelf.tools.length ||
-      found.some((it) => this.#shelf.at(it.folder)?.fingerprint !== it.fingerprint);
+  /**
+   * Takes over what an editor, or another server, left in the folders of some tools. A tool whose code is what it was
+   * stays as it is, so that what this server wrote itself is not loaded twice.
+   */
+  async reload(folders: ReadonlySet<string>): Promise<ToolChanges> {
+    return await this.#inTurn(() => this.#synchroniser.reload(folders));
   }
 
-  async #apply(found: readonly FoundTool[]): Promise<void> {
-    const present = new Set(found.map((it) => it.folder));
-    for (const { folder } of this.#shelf.tools) if (!present.has(folder)) await this.#shelf.take(folder);
-    for (const it of found) {
-      if (this.#shelf.at(it.folder)?.fingerprint === it.fingerprint) continue;
-      await this.#shelf.put(it, { read: await this.#storage.read(it.folder) });
-    }
-  }
-
-  async save(manifest: ManifestDraft, files: FileSet, { overwrite = false, call }: SaveOptions): Promise<SavedTool> {
+  async save(manifest: ManifestDraft, files: FileSet, options: SaveOptions): Promise<SavedTool> {
+    const { overwrite = false, isWhole = false, verify = false, call } = options;
     const { name } = manifest;
-    const kind = this.#checkDraft(manifest);
+    const kind = checkDraft(manifest, this.#shelf);
     await this.refresh();
-    this.#assertFree(name, overwrite);
-    const staged = await this.#storage.stage(name, files);
+    const check = () => this.#assertFree(name, overwrite);
+    check();
+    const before = isWhole ? undefined : this.#shelf.find(name);
+    const stage = () => this.#storage.stage(name, files, before && companionsOf(before));
+    const staged = await (before === undefined ? stage() : this.#change(stage));
+    return await this.#publish(manifest, { kind, staged, call, isWhole, check, verify });
+  }
+
+  /** Prepares a staged tool and puts it in place; what is staged is gone then, whatever comes of it. */
+  async #publish(
+    manifest: ManifestDraft,
+    { kind, staged, call, isWhole, check, verify = false }: PublishOptions,
+  ): Promise<SavedTool> {
     try {
       const draft = { ...manifest, ...(call.principal && { owner: call.principal.id }) };
       const prepared = await kind.prepare?.(draft, staged.folder, call) ?? draft;
-      return await this.#inTurn(() =>
-        this.#storage.locked(async () => {
-          call.signal.throwIfAborted();
-          await this.#apply(await this.#storage.scan());
-          this.#assertFree(name, overwrite);
-          return await this.#commit(prepared, staged);
-        })
-      );
+      const inspected = { kind, folder: staged.folder, call, memory: this.#options.memory };
+      await (verify ? verifyStaged(prepared, inspected) : assertLoads(prepared, inspected));
+      return await this.#change(async () => {
+        call.signal.throwIfAborted();
+        check();
+        return await this.#commit(prepared, { staged, isWhole });
+      });
     } finally {
       // when it is in place there is nothing left to discard
       await staged.discard();
     }
   }
 
-  #checkDraft(draft: ManifestDraft): ToolKind {
-    const { name, tool_type: type } = draft;
-    if (!isToolName(name)) {
-      throw new ToolError(`Cannot save tool ${JSON.stringify(name)}: a name has 1 to 64 of A-Z a-z 0-9 _ -`);
-    }
-    const kind = this.#shelf.kind(type);
-    if (kind === undefined) throw new ToolError(`Cannot save tool "${name}": nothing provides kind "${type}"`);
+  async check(manifest: ManifestDraft, { overwrite = false }: Pick<SaveOptions, "overwrite"> = {}): Promise<void> {
+    checkDraft(manifest, this.#shelf);
+    await this.refresh();
+    this.#assertFree(manifest.name, overwrite);
+  }
+
+  async readManifest(text: string): Promise<Manifest> {
     try {
-      checkSchemas(draft);
+      return await parseManifest(text);
     } catch (error) {
-      if (!isKernelError(error)) throw error;
-      throw new ToolError(error.fix === undefined ? error.message : `${error.message}; ${error.fix}`, { cause: error });
+      throw new ToolError(messageOf(error), { cause: error });
     }
-    return kind;
+  }
+
+  async digest(files: FileSet): Promise<string> {
+    return await digestOfSet(files);
+  }
+
+  async digestOf(folder: Folder): Promise<string> {
+    return await digestOf(folder);
   }
 
   #assertFree(name: string, overwrite: boolean): void {
-    const existing = this.#shelf.find(name);
-    const taken = this.#options.toolbox.get(name);
-    if (taken !== undefined && existing?.offered === undefined) {
-      throw new ToolError(
-        `Cannot save tool "${name}": the name is taken by a tool of plugin "${taken.owner}"; choose another name`,
-      );
-    }
-    if (existing !== undefined && !overwrite) {
-      const { manifest } = existing;
-      const what = manifest === undefined ? "broken" : `${manifest.tool_type}, version ${manifest.version}`;
-      throw new ToolError(
-        `Cannot save tool "${name}": it exists (${what}); pass "overwrite": true to replace it, or choose another name`,
-      );
-    }
+    assertFree(name, { overwrite, shelf: this.#shelf, toolbox: this.#options.toolbox });
   }
 
-  async #commit(draft: ManifestDraft, staged: StagedTool): Promise<SavedTool> {
+  async #commit(
+    draft: ManifestDraft,
+    { staged, isWhole }: Pick<PublishOptions, "staged" | "isWhole">,
+  ): Promise<SavedTool> {
     const { name } = draft;
-    const existing = this.#shelf.find(name);
-    const manifest = await this.#storage.commit(draft, { staged, replaced: existing });
+    const replaced = this.#shelf.find(name);
+    const { manifest, kept } = await this.#storage.commit(draft, { staged, replaced, isWhole });
     const found = await this.#storage.find(name) ?? { folder: name, fingerprint: "" };
-    const tool = await this.#shelf.put(found, { read: { manifest }, before: existing });
+    const tool = await this.#shelf.put(found, { read: { manifest }, before: replaced });
     if (tool.problem !== undefined) {
       throw new ToolError(`Saved tool "${name}", which cannot be used: ${tool.problem.reason}`);
     }
-    return { manifest, path: await this.#options.folder.resolve(name), replaced: existing?.manifest?.version };
+    return { manifest, path: await this.#options.folder.resolve(name), replaced: kept };
   }
 
   async files(name: string, version?: string): Promise<Folder> {
-    const { folder: all } = this.#options;
-    const tool = this.#existing(name);
-    if (version === undefined || version === tool.manifest?.version) return all.at(tool.folder);
-    const path = `${tool.folder}/${VERSIONS_FOLDER}/${version}`;
-    if (!isVersion(version) || await all.stat(path) === undefined) {
-      const versions = (await this.versions(name)).map((it) => it.version).join(", ");
-      throw new ToolError(`Cannot open version "${version}" of tool "${name}": there are ${versions}`);
-    }
-    return all.at(path);
+    return await this.#versions.open(name, version);
   }
 
   async versions(name: string): Promise<readonly VersionEntry[]> {
-    const { folder, manifest } = this.#existing(name);
-    const kept = (await this.#storage.keptVersions(folder)).map((version) => ({ version, isCurrent: false }));
-    const current = manifest === undefined ? [] : [{ version: manifest.version, isCurrent: true }];
-    // equal numbers happen in folders of skillz: the current one counts as the newer
-    return [...current, ...kept].sort((a, b) => compareVersions(b.version, a.version));
+    return await this.#versions.list(name);
   }
 
-  #existing(name: string): ShelvedTool {
-    const tool = this.#shelf.find(name);
-    if (tool === undefined) throw new ToolError(`No tool "${name}" was made at run time`);
-    return tool;
+  async rollback(name: string, version: string, options: { readonly call: Call }): Promise<SavedTool> {
+    return await this.#versions.rollback(name, version, options);
+  }
+
+  async prune(name: string, versions: readonly string[]): Promise<PrunedVersions> {
+    return await this.#versions.prune(name, versions);
+  }
+
+  async callVersion(name: string, version: string, options: CallVersionOptions): Promise<ToolResult> {
+    return await this.#versions.call(name, version, options);
   }
 
   async remove(name: string): Promise<RemovedTool | undefined> {
     await this.refresh();
     if (this.#shelf.find(name) === undefined) return undefined;
-    return await this.#inTurn(() =>
-      this.#storage.locked(async () => {
-        await this.#apply(await this.#storage.scan());
-        const tool = this.#shelf.find(name);
-        if (tool === undefined) return undefined;
-        const removed = await this.#moveToTrash(name, tool.folder);
-        await this.#shelf.take(tool.folder);
-        this.#options.onRemoved(removed);
-        return removed;
-      })
-    );
+    return await this.#change(async () => {
+      const tool = this.#shelf.find(name);
+      if (tool === undefined) return undefined;
+      const removed = await this.#moveToTrash(name, tool.folder);
+      await this.#shelf.take(tool.folder);
+      await this.#versions.release((folder) => folder.startsWith(`${tool.folder}/`));
+      this.#options.onRemoved(removed);
+      return removed;
+    });
   }
 
   /** Moves a tool and what it remembers to the trash, or neither. */
@@ -270,6 +278,16 @@ export class Library implements ToolLibrary {
       await remembered?.restore();
       throw error;
     }
+  }
+
+  /** Changes the tools, knowing what is on disk, while neither this server nor another does. */
+  async #change<T>(work: () => Promise<T>): Promise<T> {
+    return await this.#inTurn(() =>
+      this.#storage.locked(async () => {
+        await this.#synchroniser.apply();
+        return await work();
+      })
+    );
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

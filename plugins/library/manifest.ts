@@ -49,8 +49,11 @@ const FIELDS = {
   execution: v.nullish(v.picklist(["sync", "async", "required"])),
   persistent: Flag,
   protocol: v.nullish(v.number()),
+  source: v.nullish(Json),
   examples: v.nullish(v.array(v.looseObject({ arguments: Json }))),
   digest: Text,
+  rolled_back_from: Text,
+  edited_from: Text,
 };
 
 /** Fields that say who a tool is from, not what it does; they survive when the tool is registered anew. */
@@ -94,14 +97,31 @@ export function lastingFields(manifest: Manifest | undefined): Partial<Manifest>
   return Object.fromEntries(Object.entries(manifest ?? {}).filter(([key]) => isLasting(key)));
 }
 
+/** What {@linkcode completeManifest} adds to a draft. */
+export interface ManifestFacts {
+  readonly version: string;
+  readonly digest: string;
+  readonly replaced: Manifest | undefined;
+  /** Whether nothing of the manifest that is replaced stays, but for when the tool was made; `false` by default. */
+  readonly isWhole?: boolean;
+}
+
 /** Completes a draft. */
 export function completeManifest(
   draft: ManifestDraft,
-  facts: { readonly version: string; readonly digest: string; readonly replaced: Manifest | undefined },
+  { version, digest, replaced, isWhole = false }: ManifestFacts,
 ): Manifest {
   const now = new Date().toISOString();
-  const { version, digest, replaced } = facts;
-  return { created_at: now, ...lastingFields(replaced), ...draft, version, updated_at: now, format: FORMAT, digest };
+  const { created_at: created = now, ...lasting } = lastingFields(replaced);
+  return {
+    created_at: created,
+    ...(!isWhole && lasting),
+    ...draft,
+    version,
+    updated_at: now,
+    format: FORMAT,
+    digest,
+  };
 }
 
 /** Takes the hints that the protocol knows out of whatever a manifest holds under `annotations`. */

@@ -5,11 +5,14 @@
  */
 import {
   type Call,
+  type CompiledSchema,
   compileSchema,
+  formatIssues,
   type JsonObject,
   type JsonSchema,
   type Registration,
   type ToolDefinition,
+  ToolError,
   type ToolResult,
 } from "../../kernel/mod.ts";
 import type { LoadedTool, Manifest, ManifestDraft } from "./contract.ts";
@@ -52,32 +55,95 @@ class Running {
   }
 }
 
+/** What the calls of one definition run. */
+interface Served {
+  running: Running;
+}
+
 /** One made tool that clients can call; `offer` replaces it in place, so that its name is never free. */
 export class OfferedTool {
   readonly name: string;
   readonly #registration: Registration<MadeDefinition>;
-  #running: Running;
+  #served: Served;
+  /** What clients see of it. */
+  #listed: string;
 
   /** @throws {KernelError} `NAME_TAKEN` or `SCHEMA_INVALID`. */
   constructor(manifest: Manifest, { tool, register }: { readonly tool: LoadedTool; readonly register: Register }) {
     this.name = manifest.name;
-    this.#running = new Running(tool, manifest);
-    this.#registration = register(definitionOf(manifest, this.#running));
+    this.#served = { running: new Running(tool, manifest) };
+    const definition = definitionOf(manifest, this.#served);
+    this.#registration = register(definition);
+    this.#listed = JSON.stringify(definition);
   }
 
-  /** @throws {KernelError} `SCHEMA_INVALID`; the tool is as it was then. */
-  async replace(manifest: Manifest, tool: LoadedTool): Promise<void> {
-    const before = this.#running;
-    const running = new Running(tool, manifest);
-    this.#registration.update(definitionOf(manifest, running));
-    this.#running = running;
+  /**
+   * Tells clients only where their lists change, and gives whether they do.
+   *
+   * @throws {KernelError} `SCHEMA_INVALID`; the tool is as it was then.
+   */
+  async replace(manifest: Manifest, tool: LoadedTool): Promise<boolean> {
+    const { running: before } = this.#served;
+    const served = { running: new Running(tool, manifest) };
+    const definition = definitionOf(manifest, served);
+    const listed = JSON.stringify(definition);
+    const isListedAnew = listed !== this.#listed;
+    if (isListedAnew) {
+      this.#registration.update(definition);
+      this.#served = served;
+      this.#listed = listed;
+    } else this.#served.running = served.running;
     await before.retire();
+    return isListedAnew;
   }
 
   async dispose(): Promise<void> {
     await this.#registration.dispose();
+    await this.#served.running.retire();
+  }
+}
+
+/**
+ * A loaded tool that is not in the registry, such as one that is not saved yet: a call of it is checked as the kernel
+ * checks those of others.
+ */
+export class UnlistedTool {
+  readonly #name: string;
+  readonly #schemas: Schemas;
+  readonly #running: Running;
+
+  /** @throws {KernelError} `SCHEMA_INVALID` naming the place. */
+  constructor(manifest: Manifest, tool: LoadedTool) {
+    this.#name = manifest.name;
+    this.#schemas = compileSchemas(manifest);
+    this.#running = new Running(tool, manifest);
+  }
+
+  /** @throws {ToolError} when the arguments, or the result, do not fit their schemas, or the tool fails. */
+  async call(args: unknown, call: Call): Promise<ToolResult> {
+    const { input, output } = this.#schemas;
+    const parsed = await input.parse(args);
+    if (!parsed.ok) {
+      throw new ToolError(`Invalid arguments for tool "${this.#name}": ${formatIssues(parsed.issues)}`);
+    }
+    const nested = call.derive({ path: [...call.path, this.#name] });
+    const result = await this.#running.call(parsed.value as JsonObject, nested);
+    if (output === undefined || result.isError) return result;
+    const checked = await output.parse(result.structuredContent);
+    if (checked.ok) return result;
+    throw new ToolError(
+      `Tool "${this.#name}" gave a result that does not match its output schema: ${formatIssues(checked.issues)}`,
+    );
+  }
+
+  async dispose(): Promise<void> {
     await this.#running.retire();
   }
+}
+
+interface Schemas {
+  readonly input: CompiledSchema;
+  readonly output: CompiledSchema | undefined;
 }
 
 /**
@@ -85,11 +151,17 @@ export class OfferedTool {
  *
  * @throws {KernelError} `SCHEMA_INVALID` naming the place.
  */
-export function checkSchemas({ name, input_schema: input, output_schema: output }: ManifestDraft): void {
-  compileSchema(inputOf(input), { what: `input of tool "${name}"`, direction: "input" });
-  if (output !== undefined) {
-    compileSchema(output as JsonSchema, { what: `output of tool "${name}"`, direction: "output" });
-  }
+export function checkSchemas(manifest: ManifestDraft): void {
+  compileSchemas(manifest);
+}
+
+function compileSchemas({ name, input_schema: input, output_schema: output }: ManifestDraft): Schemas {
+  return {
+    input: compileSchema(inputOf(input), { what: `input of tool "${name}"`, direction: "input" }),
+    output: output === undefined
+      ? undefined
+      : compileSchema(output as JsonSchema, { what: `output of tool "${name}"`, direction: "output" }),
+  };
 }
 
 // a tool that says nothing of its arguments takes any
@@ -97,7 +169,7 @@ function inputOf(schema: unknown): JsonSchema {
   return (schema ?? { type: "object" }) as JsonSchema;
 }
 
-function definitionOf(manifest: Manifest, running: Running): MadeDefinition {
+function definitionOf(manifest: Manifest, served: Served): MadeDefinition {
   const { name, description, version, owner, tool_type: kind, execution, output_schema: output } = manifest;
   // every field is there, so that an update leaves nothing of the definition before
   const definition = {
@@ -108,7 +180,7 @@ function definitionOf(manifest: Manifest, running: Running): MadeDefinition {
     annotations: readAnnotations(manifest.annotations),
     execution,
     meta: { kind, version, ...(owner !== undefined && { owner }) },
-    run: (args: JsonObject, call: Call) => running.call(args, call),
+    run: (args: JsonObject, call: Call) => served.running.call(args, call),
   };
   return definition as MadeDefinition;
 }

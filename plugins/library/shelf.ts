@@ -4,8 +4,9 @@
  * @module
  */
 import { type Folder, isKernelError, isToolError, KernelError, type Log, messageOf } from "../../kernel/mod.ts";
-import type { LoadedTool, Manifest, StoredTool, ToolKind } from "./contract.ts";
+import type { ChangedTool, LoadedTool, Manifest, StoredTool, ToolKind } from "./contract.ts";
 import { digestOf } from "./digest.ts";
+import type { Code, LastGood, LastGoods } from "./last_good.ts";
 import { checkSchemas, OfferedTool, type Register } from "./offered_tool.ts";
 import type { FoundTool, ReadManifest } from "./storage.ts";
 
@@ -15,6 +16,10 @@ export interface ShelfOptions {
   readonly folder: Folder;
   readonly register: Register;
   readonly log: Log;
+  /** Keeps tools going while they are broken; present with hot reload. */
+  readonly lastGoods?: LastGoods | undefined;
+  /** Hears of each tool whose code changed, and nothing that lists say of it. */
+  readonly onCodeChanged?: ((tool: ChangedTool) => void) | undefined;
 }
 
 /** One tool on the shelf. */
@@ -26,6 +31,10 @@ export interface ShelvedTool extends FoundTool {
   problem: { readonly state: "unavailable" | "broken"; readonly reason: string } | undefined;
   loaded: LoadedTool | undefined;
   offered: OfferedTool | undefined;
+  /** Its code when it was put here; with hot reload only. */
+  code: Code | undefined;
+  /** As what it is offered: itself, or what it was before it became broken; with hot reload only. */
+  lastGood: LastGood | undefined;
 }
 
 /** Tools by their folders. */
@@ -74,20 +83,40 @@ export class Shelf {
     const manifest = "manifest" in read ? read.manifest : undefined;
     const tool: ShelvedTool = {
       ...found,
-      name: manifest?.name ?? found.folder,
+      name: manifest?.name ?? before?.lastGood?.manifest.name ?? found.folder,
       manifest,
       isTwin: false,
       problem: "manifest" in read ? undefined : { state: "broken", reason: read.reason },
       loaded: undefined,
       offered: undefined,
+      code: undefined,
+      lastGood: undefined,
     };
     if (before !== undefined) this.#tools.delete(before.folder);
     if (manifest !== undefined) await this.#settleTwins(tool);
     this.#tools.set(found.folder, tool);
     await this.#load(tool);
-    await this.#offerInPlaceOf(tool, before?.offered);
+    await this.#goOnAsBefore(tool, before);
+    if (tool.offered === undefined) await this.#offerInPlaceOf(tool, before?.offered);
     this.#report(tool);
     return tool;
+  }
+
+  /** Has a tool that became broken go on as it was when it was last good. */
+  async #goOnAsBefore(tool: ShelvedTool, before: ShelvedTool | undefined): Promise<void> {
+    const { lastGoods } = this.#options;
+    const { problem, isTwin, name, folder } = tool;
+    const good = before?.lastGood;
+    if (problem?.state !== "broken" || isTwin || good === undefined || before?.offered?.name !== name) return;
+    tool.problem = { ...problem, reason: `${problem.reason}; calls run it as it was before, until it is mended` };
+    tool.lastGood = good;
+    tool.loaded = before.loaded;
+    const kind = this.#kinds.get(good.manifest.tool_type);
+    const wasBroken = before.problem !== undefined;
+    const load = (from: Folder) => kind!.load(good.manifest, from, { isLegacy: good.isLegacy });
+    const copy = wasBroken ? undefined : await lastGoods?.load(good, { folder, load }).catch(() => undefined);
+    if (copy === undefined) tool.offered = before.offered;
+    else tool.loaded = copy;
   }
 
   /** Of two folders with tools of one name, that of the same name counts, else the first. */
@@ -153,11 +182,13 @@ export class Shelf {
   }
 
   #ofKind(kind: string): readonly ShelvedTool[] {
-    return this.tools.filter((it) => it.manifest?.tool_type === kind);
+    return this.tools.filter((it) => (it.lastGood?.manifest ?? it.manifest)?.tool_type === kind);
   }
 
   async #load(tool: ShelvedTool): Promise<void> {
     const { manifest, folder } = tool;
+    // before anything else of it is read, so that what is written meanwhile counts as news
+    tool.code = await this.#options.lastGoods?.read(folder).catch(() => undefined);
     if (manifest === undefined || tool.isTwin) return;
     try {
       checkSchemas(manifest);
@@ -169,6 +200,7 @@ export class Shelf {
       const isLegacy = await this.#isLegacy(tool);
       tool.loaded = await kind.load(manifest, this.#options.folder.at(folder), { isLegacy });
       tool.problem = undefined;
+      tool.lastGood = tool.code && { manifest, isLegacy, files: tool.code.files };
     } catch (error) {
       tool.problem = { state: isToolError(error) ? "unavailable" : "broken", reason: messageOf(error) };
     }
@@ -192,13 +224,15 @@ export class Shelf {
   }
 
   async #offerInPlaceOf(tool: ShelvedTool, before: OfferedTool | undefined): Promise<void> {
-    const { manifest, loaded } = tool;
+    const { loaded } = tool;
+    const manifest = tool.lastGood?.manifest ?? tool.manifest;
     if (before === undefined || manifest === undefined || loaded === undefined || before.name !== tool.name) {
       await before?.dispose();
       return this.#offer(tool);
     }
     tool.offered = before;
-    await before.replace(manifest, loaded);
+    const isListedAnew = await before.replace(manifest, loaded);
+    if (!isListedAnew && tool.problem === undefined) this.#options.onCodeChanged?.({ name: tool.name });
   }
 
   #offer(tool: ShelvedTool): void {

@@ -1,15 +1,17 @@
 /**
  * Tools on disk: one folder each, replaced as a whole.
  *
- * A tool is written into a staging folder first. To put it in place takes two renames: the old folder goes aside, the
- * new one comes; whoever finds an old folder that was left aside puts it back, or, when the new one is in place, takes
- * over from it what belongs to both. All of this happens under one lock, which other servers on the folder respect.
+ * A tool is written into a staging folder first, with all that it will have: its files, what stays of the tool before,
+ * and that tool as a version. To put it in place takes two renames: the old folder goes aside, the new one comes; whoever
+ * finds an old folder that was left aside puts it back, or, when the new one is in place, takes over from it the versions
+ * and packages that belong to both. All of this happens under one lock, which other servers on the folder respect.
  *
  * @module
  */
 import { type Disposer, type Folder, isKernelError, messageOf, ToolError } from "../../kernel/mod.ts";
-import type { FileSet, Manifest, ManifestDraft, RemovedTool } from "./contract.ts";
+import type { FileSet, Manifest, ManifestDraft, PrunedVersions, RemovedTool } from "./contract.ts";
 import { digestOf } from "./digest.ts";
+import { KeptVersions, type StateBefore } from "./kept_versions.ts";
 import {
   MANIFEST_FILE,
   NOT_CODE,
@@ -41,6 +43,30 @@ export interface FoundTool {
 /** What a manifest says, or why it says nothing. */
 export type ReadManifest = { readonly manifest: Manifest } | { readonly reason: string };
 
+/** A folder whose files come along where a tool has none of its own. */
+export interface Companions {
+  /** Below the folder of all tools. */
+  readonly folder: string;
+  /** A file of it that does not come, beside its manifest and what is no code. */
+  readonly except?: string | undefined;
+}
+
+/** What {@linkcode ToolStorage.commit} puts in place. */
+export interface CommitOptions {
+  readonly staged: StagedTool;
+  /** The tool that was there, with the folder it was in. */
+  readonly replaced: StateBefore | undefined;
+  /** Whether nothing of the tool that was there stays; `false` by default. */
+  readonly isWhole?: boolean | undefined;
+}
+
+/** A tool that was put in place. */
+export interface CommittedTool {
+  readonly manifest: Manifest;
+  /** The version under which the tool before is kept. */
+  readonly kept: string | undefined;
+}
+
 /** A tool that is staged, and may be put in place or discarded. */
 export interface StagedTool {
   readonly folder: Folder;
@@ -52,9 +78,11 @@ export interface StagedTool {
 /** The folder of all tools. */
 export class ToolStorage {
   readonly folder: Folder;
+  readonly versions: KeptVersions;
 
   constructor(folder: Folder) {
     this.folder = folder;
+    this.versions = new KeptVersions(folder);
   }
 
   /** Finds what is there. Folders without a manifest are none of ours. */
@@ -91,7 +119,7 @@ export class ToolStorage {
 
   /** Runs work while no other server changes the folder, after mending what one that died left behind. */
   async locked<T>(work: () => Promise<T>): Promise<T> {
-    const release = await this.folder.lock(LOCK, { signal: AbortSignal.timeout(LOCK_MS) }).catch((error) => {
+    const release = await this.#lock().catch((error) => {
       throw new ToolError("Cannot change the tools: another server is changing them; try again", { cause: error });
     });
     return await this.#mended(release, work);
@@ -99,8 +127,12 @@ export class ToolStorage {
 
   /** Does the same where the lock can be taken; a folder that cannot be written to is read without. */
   async settled<T>(work: () => Promise<T>): Promise<T> {
-    const release = await this.folder.lock(LOCK, { signal: AbortSignal.timeout(LOCK_MS) }).catch(() => undefined);
+    const release = await this.#lock().catch(() => undefined);
     return await (release === undefined ? work() : this.#mended(release, work));
+  }
+
+  async #lock(): Promise<Disposer> {
+    return await this.folder.lock(LOCK, { signal: AbortSignal.timeout(LOCK_MS) });
   }
 
   async #mended<T>(release: Disposer, work: () => Promise<T>): Promise<T> {
@@ -124,11 +156,13 @@ export class ToolStorage {
 
   /**
    * Mends what a server that died left behind; removes what has lain in the trash for too long, and staging folders
-   * that nobody will come back for.
+   * that nobody will come back for. Where the lock cannot be taken that is left to the next.
    */
   async cleanUp(trashDays: number): Promise<void> {
     const leftovers = [...await this.folder.list(TRASH_FOLDER), ...await this.folder.list(STAGING_FOLDER)];
-    if (leftovers.length > 0) await this.settled(() => this.#purge(trashDays));
+    if (leftovers.length === 0) return;
+    const release = await this.#lock().catch(() => undefined);
+    if (release !== undefined) await this.#mended(release, () => this.#purge(trashDays));
   }
 
   async #purge(trashDays: number): Promise<void> {
@@ -143,8 +177,8 @@ export class ToolStorage {
     }
   }
 
-  /** Writes files into a new staging folder. */
-  async stage(name: string, files: FileSet): Promise<StagedTool> {
+  /** Writes files into a new staging folder, and beside them what comes along from another. */
+  async stage(name: string, files: FileSet, companions?: Companions): Promise<StagedTool> {
     const path = `${STAGING_FOLDER}/${name}.new-${crypto.randomUUID()}`;
     const discard = async () => void await this.folder.remove(path);
     try {
@@ -154,6 +188,7 @@ export class ToolStorage {
         const isPlain = typeof content === "string" || content instanceof Uint8Array;
         await folder.writeAtomic(file, isPlain ? content : content.data, isPlain ? {} : { mode: content.mode });
       }
+      if (companions !== undefined) await this.#bringAlong(companions, path);
       return { folder, path, discard };
     } catch (error) {
       await discard();
@@ -161,50 +196,37 @@ export class ToolStorage {
     }
   }
 
-  /**
-   * Puts a staged tool in place, under the lock.
-   *
-   * @param replaced The tool that was there, with the folder it was in.
-   */
+  async #bringAlong({ folder, except }: Companions, staged: string): Promise<void> {
+    const merge = async (below: string) => {
+      for (const { path, kind } of await this.folder.list(`${folder}/${below}`)) {
+        const file = below + path;
+        if (file === MANIFEST_FILE || file === except || NOT_CODE.has(file)) continue;
+        const there = await this.folder.stat(`${staged}/${file}`);
+        if (there === undefined && !except?.startsWith(`${file}/`)) {
+          await this.folder.copy(`${folder}/${file}`, `${staged}/${file}`);
+        } else if (kind === "folder" && (there ?? { kind }).kind === "folder") await merge(`${file}/`);
+      }
+    };
+    await merge("");
+  }
+
+  /** Puts a staged tool in place, under the lock. */
   async commit(
     draft: ManifestDraft,
-    { staged, replaced }: {
-      readonly staged: StagedTool;
-      readonly replaced: { readonly folder: string; readonly manifest: Manifest | undefined } | undefined;
-    },
-  ): Promise<Manifest> {
-    const existing = replaced === undefined ? [] : await this.#takenVersions(replaced);
-    if (replaced !== undefined) existing.push(await this.#keepVersion(replaced, { existing, staged }));
-    const next = nextVersion(existing);
-    const isHigher = isVersion(draft.version) && existing.every((it) => compareVersions(it, draft.version!) < 0);
-    const version = isHigher ? draft.version! : next;
+    { staged, replaced, isWhole = false }: CommitOptions,
+  ): Promise<CommittedTool> {
+    const kept = replaced && await this.versions.keep(replaced, { into: staged.path });
+    // what came since the tool was staged
+    if (replaced !== undefined && !isWhole) await this.#bringAlong(companionsOf(replaced), staged.path);
+    const { given = [], retired = [] } = kept ?? {};
+    const isHigher = isVersion(draft.version) && given.every((it) => compareVersions(it, draft.version!) < 0);
+    const version = isHigher ? draft.version! : nextVersion(given);
+    await this.versions.note(staged.path, { highest: version, retired });
     const digest = await digestOf(staged.folder);
-    const manifest = completeManifest(draft, { version, digest, replaced: replaced?.manifest });
+    const manifest = completeManifest(draft, { version, digest, replaced: replaced?.manifest, isWhole });
     await staged.folder.writeAtomic(MANIFEST_FILE, formatManifest(manifest));
     await this.#swap(manifest.name, { staged, replaced: replaced?.folder });
-    return manifest;
-  }
-
-  async #takenVersions({ folder }: { readonly folder: string }): Promise<string[]> {
-    return (await this.folder.list(`${folder}/${VERSIONS_FOLDER}`)).map((it) => it.path).filter(isVersion);
-  }
-
-  /** Copies the state before into the staged folder; under a new number where its own is in use. */
-  async #keepVersion(
-    { folder, manifest }: { readonly folder: string; readonly manifest: Manifest | undefined },
-    { existing, staged }: { readonly existing: readonly string[]; readonly staged: StagedTool },
-  ): Promise<string> {
-    const own = manifest?.version;
-    const version = isVersion(own) && !existing.includes(own) ? own : nextVersion(existing);
-    const copy = `${staged.path}/${VERSIONS_FOLDER}/${version}`;
-    await this.folder.makeFolder(copy);
-    for (const { path } of await this.folder.list(folder)) {
-      if (!NOT_CODE.has(path)) await this.folder.copy(`${folder}/${path}`, `${copy}/${path}`);
-    }
-    if (manifest !== undefined && own !== version) {
-      await this.folder.writeAtomic(`${copy}/${MANIFEST_FILE}`, formatManifest({ ...manifest, version }));
-    }
-    return version;
+    return { manifest, kept: kept?.version };
   }
 
   async #swap(
@@ -225,7 +247,6 @@ export class ToolStorage {
 
   /** Moves what belongs to both from an old folder into the one that replaced it, then removes the old one. */
   async #takeOver(aside: string, name: string): Promise<void> {
-    const dropped = new Set([MANIFEST_FILE, await this.#entryFile(aside)]);
     const move = async (path: string) => {
       if (await this.folder.stat(`${name}/${path}`) === undefined) {
         await this.folder.move(`${aside}/${path}`, `${name}/${path}`);
@@ -234,14 +255,9 @@ export class ToolStorage {
     for (const { path } of await this.folder.list(aside)) {
       if (path === VERSIONS_FOLDER) {
         for (const version of await this.folder.list(`${aside}/${path}`)) await move(`${path}/${version.path}`);
-      } else if (!dropped.has(path)) await move(path);
+      } else if (NOT_CODE.has(path)) await move(path);
     }
     await this.folder.remove(aside);
-  }
-
-  async #entryFile(folder: string): Promise<string | undefined> {
-    const read = await this.read(folder);
-    return "manifest" in read ? read.manifest.entry_file : undefined;
   }
 
   /** Moves a tool to the trash, under the lock. */
@@ -249,14 +265,35 @@ export class ToolStorage {
     name: string,
     { folder, trashDays }: { readonly folder: string; readonly trashDays: number },
   ): Promise<RemovedTool> {
-    const now = new Date();
-    const trash = `${TRASH_FOLDER}/${trashName(name, now)}`;
+    const { trash, keptUntil } = await this.#trashFolder(name, trashDays);
     await this.folder.move(folder, trash);
-    return { name, trash, keptUntil: new Date(now.getTime() + trashDays * DAY_MS) };
+    return { name, trash, keptUntil };
   }
 
-  /** Lists the versions that were replaced. */
-  async keptVersions(folder: string): Promise<string[]> {
-    return await this.#takenVersions({ folder });
+  /** Moves versions of a tool to the trash, under the lock. */
+  async prune(
+    name: string,
+    { folder, versions, trashDays }: {
+      readonly folder: string;
+      readonly versions: readonly string[];
+      readonly trashDays: number;
+    },
+  ): Promise<PrunedVersions> {
+    const { trash, keptUntil } = await this.#trashFolder(`${name}.versions`, trashDays);
+    await this.versions.move(folder, { versions, to: trash });
+    return { name, versions, trash, keptUntil };
   }
+
+  async #trashFolder(name: string, trashDays: number): Promise<{ readonly trash: string; readonly keptUntil: Date }> {
+    // what came there within the same millisecond has a folder of its own
+    for (let time = Date.now();; time++) {
+      const trash = `${TRASH_FOLDER}/${trashName(name, new Date(time))}`;
+      if (await this.folder.stat(trash) === undefined) return { trash, keptUntil: new Date(time + trashDays * DAY_MS) };
+    }
+  }
+}
+
+/** Gives what of a tool stays when it is replaced: all but its entry file. */
+export function companionsOf({ folder, manifest }: StateBefore): Companions {
+  return { folder, except: manifest?.entry_file };
 }

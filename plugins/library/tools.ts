@@ -1,5 +1,5 @@
 /**
- * The tools of the library itself: list, search, call and delete.
+ * The tools of the library itself: list, search, call and delete; that of versions is in a module of its own.
  *
  * @module
  */
@@ -26,6 +26,7 @@ import {
   type ToolEntry,
 } from "./listing.ts";
 import { rank } from "./search.ts";
+import { allVersions, registerVersion } from "./version_tool.ts";
 
 /** What the tools need. */
 export interface ToolsContext {
@@ -54,12 +55,13 @@ const SCHEMAS = v.optional(
 );
 const READS = { readOnlyHint: true, openWorldHint: false } as const;
 
-/** Registers the four tools. */
+/** Registers the tools. */
 export function registerTools(context: ToolsContext): void {
   registerList(context);
   registerSearch(context);
   registerCall(context);
   registerDelete(context);
+  registerVersion(context);
 }
 
 function registerList({ tool, library, toolbox }: ToolsContext): void {
@@ -129,16 +131,23 @@ function registerCall({ tool, library, toolbox }: ToolsContext): void {
           description: "An object as the tool's input schema wants it, or one written as JSON text",
           default: {},
         },
+        version: {
+          type: "string",
+          description: "Of a tool made at run time, as `version` lists them; the current one by default",
+        },
       },
       required: ["tool_name"],
       additionalProperties: false,
     },
     annotations: { title: "Call a tool", readOnlyHint: false, destructiveHint: true, openWorldHint: true },
-    complete: (argument, value) =>
-      argument === "tool_name" ? rankCompletions(value, toolbox.list().map((it) => it.name)) : [],
-    run: async ({ tool_name, arguments: given = {} }, call) => {
+    complete: async (argument, value) => {
+      if (argument === "tool_name") return rankCompletions(value, toolbox.list().map((it) => it.name));
+      return argument === "version" ? rankCompletions(value, await allVersions(library)) : [];
+    },
+    run: async ({ tool_name, arguments: given = {}, version }, call) => {
       const name = tool_name as string;
       const args = readArguments(name, given);
+      if (version !== undefined) return await library.callVersion(name, version as string, { args, call });
       await assertCallable(name, { library, toolbox });
       return toolResult(await toolbox.call(name, args, call));
     },

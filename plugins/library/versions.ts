@@ -6,6 +6,8 @@
 
 const VERSION_REGEXP = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:[-+][0-9A-Za-z.+-]{1,40})?$/;
 
+const LARGEST = 999_999_999;
+
 /** The version of a tool that is saved for the first time. */
 export const FIRST_VERSION = "1.0.0";
 
@@ -28,8 +30,10 @@ export function compareVersions(a: string, b: string): number {
 export function nextVersion(existing: readonly string[]): string {
   const highest = existing.filter(isVersion).sort(compareVersions).at(-1);
   if (highest === undefined) return FIRST_VERSION;
-  const [major, minor, patch] = numbersOf(highest);
-  return `${major}.${minor}.${patch! + 1}`;
+  const [major = 0, minor = 0, patch = 0] = numbersOf(highest);
+  // a longer number would be no version
+  if (patch < LARGEST) return `${major}.${minor}.${patch + 1}`;
+  return minor < LARGEST ? `${major}.${minor + 1}.0` : `${major + 1}.0.0`;
 }
 
 function numbersOf(version: string): readonly number[] {

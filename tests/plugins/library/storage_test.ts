@@ -23,7 +23,7 @@ async function save(storage: ToolStorage, files: FileSet, more: Partial<Manifest
     const replaced = exists ? { folder: "a", manifest: "manifest" in found ? found.manifest : undefined } : undefined;
     const staged = await storage.stage("a", files);
     const draft = { name: "a", description: "d", tool_type: "script", entry_file: "a.py", ...more };
-    return await storage.commit(draft, { staged, replaced });
+    return (await storage.commit(draft, { staged, replaced })).manifest;
   });
 }
 
@@ -70,14 +70,23 @@ function suite(title: string, make: () => Promise<{ folder: Folder; dispose(): P
       await save(storage, { "a.js": "code" }, { entry_file: "a.js" });
       assert.deepEqual(await paths(folder, "a"), [
         ...["a.js", "env/lib/x.py", "helper.py", "manifest.json"],
-        ...["versions/1.0.0/a.py", "versions/1.0.0/helper.py", "versions/1.0.0/manifest.json"],
+        // another number, since the files are not those that were saved under 1.0.0
+        ...["versions/1.0.1/a.py", "versions/1.0.1/helper.py", "versions/1.0.1/manifest.json"],
+        "versions/numbers.json",
       ]);
     });
 
-    check("keeps a broken tool as a version as it was", async (storage, folder) => {
+    check("keeps a broken tool as a version as it was, whatever number it had", async (storage, folder) => {
       await folder.writeAtomic("a/manifest.json", "{ broken");
-      assert.equal((await save(storage, { "a.py": "code" })).version, "1.0.1");
-      assert.equal(await folder.readText("a/versions/1.0.0/manifest.json"), "{ broken");
+      assert.equal((await save(storage, { "a.py": "code" })).version, "1.0.2");
+      assert.equal(await folder.readText("a/versions/1.0.1/manifest.json"), "{ broken");
+    });
+
+    check("goes on from the number of a tool that somebody wrote", async (storage, folder) => {
+      const manifest = { name: "a", version: "0.3.0", description: "d", tool_type: "script" };
+      await folder.writeAtomic("a/manifest.json", JSON.stringify(manifest));
+      assert.equal((await save(storage, { "a.py": "code" })).version, "0.3.1");
+      assert.deepEqual(await storage.versions.list("a"), ["0.3.0"]);
     });
 
     check("takes a version of the draft only when it is higher than all", async (storage) => {

@@ -72,7 +72,9 @@ for (const era of ["2025", "2026"] as TestEra[]) {
       assert.deepEqual(entries(withSchemas)[0].input_schema, { type: "object", properties: { city: {} } });
       assert.match(text(withSchemas), /Input: `{"properties":{"city":{}},"type":"object"}`/);
       const builtIn = entries(await kit.ask("list_tools", { filter: "built-in" })).map((it) => it.name);
-      assert.deepEqual(builtIn, ["call_tool", "delete_tool", "echo", "list_tools", "search_tools", "whole"]);
+      assert.deepEqual(builtIn, [
+        ...["call_tool", "delete_tool", "echo", "list_tools", "search_tools", "test_tool", "version", "whole"],
+      ]);
       assert.match(text(await kit.ask("list_tools", { search: "zzz" })), /No tool matches "zzz"/);
     });
 

@@ -8,6 +8,9 @@ describe("versions", () => {
     assert.equal(nextVersion(["1.0.9", "1.0.10", "1.0.2"]), "1.0.11");
     assert.equal(nextVersion(["2.1.0", "1.9.9"]), "2.1.1");
     assert.equal(nextVersion(["1.0.0-beta", "nonsense", ""]), "1.0.1");
+    // a number that is longer would be none
+    assert.equal(nextVersion(["1.0.999999999"]), "1.1.0");
+    assert.equal(nextVersion(["1.999999999.999999999"]), "2.0.0");
   });
 
   test("compareVersions() orders by numbers, not by letters", () => {

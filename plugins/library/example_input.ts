@@ -1,0 +1,32 @@
+/**
+ * Examples as tools that make tools take them.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import type { ToolExample } from "./contract.ts";
+
+const MOST = 100;
+const SIDES = '"error" stands beside neither "result" nor "result_schema"';
+
+const Json = v.record(v.string(), v.unknown());
+
+const Example = v.pipe(
+  v.strictObject({
+    description: v.optional(v.string()),
+    arguments: Json,
+    result: v.optional(v.pipe(v.unknown(), v.description("What the call gives"))),
+    result_schema: v.optional(v.pipe(Json, v.description("JSON Schema of what the call gives"))),
+    error: v.optional(v.pipe(
+      v.union([v.literal(true), v.pipe(v.string(), v.minLength(1))]),
+      v.description("The call fails; a text is part of the message"),
+    )),
+  }),
+  v.check(
+    ({ error, result, result_schema: schema }) => error === undefined || result === undefined && schema === undefined,
+    SIDES,
+  ),
+);
+
+/** Schema of a parameter `examples`, 100 at most. */
+export const ExamplesInput: v.GenericSchema<ToolExample[]> = v.pipe(v.array(Example), v.maxLength(MOST));
