@@ -7,7 +7,7 @@
  * node scripts/setup.mjs test        # … then run every check and test (npm test)
  * node scripts/setup.mjs start       # … build if the sources are newer, then serve HTTP (npm start)
  * node scripts/setup.mjs build       # … then build (npm run build); --if-stale: only if the sources are newer
- * node scripts/setup.mjs system      # install the programs of scripts/needs.json with apt-get, as root
+ * node scripts/setup.mjs system      # install the programs of scripts/needs.json with apt-get, as root, and with pip
  * ```
  *
  * @module
@@ -105,17 +105,32 @@ function startServer(/** @type {readonly string[]} */ args) {
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
 }
 
-/** Installs with apt-get the programs of needs.json that are absent. */
+/** A virtual environment for programs of PyPI, which belong to nobody but the tests. */
+const PYPI_PROGRAMS = join(ROOT, ".build", "programs");
+
+/**
+ * @typedef {{ command: string, check?: string[], debian?: string, pypi?: string }} Need
+ * @param {Need} need
+ */
+function isInstalled({ command, check = ["--version"], pypi }) {
+  const places = pypi === undefined ? [command] : [command, join(PYPI_PROGRAMS, "bin", command)];
+  return places.some((program) => spawnSync(program, check, { stdio: "ignore" }).status === 0);
+}
+
+/** Installs the programs of needs.json that are absent: with apt-get, then with pip. */
 function installPrograms() {
-  const missing = readJson("scripts/needs.json").programs.filter(
-    (/** @type {{ command: string, version?: string }} */ { command, version = "--version" }) =>
-      spawnSync(command, [version], { stdio: "ignore" }).status !== 0,
-  );
-  if (missing.length === 0) return;
-  const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
-  mustRun("apt-get", ["update", "-qq"], options);
-  const packages = missing.map((/** @type {{ debian: string }} */ { debian }) => debian);
-  mustRun("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
+  /** @type {Need[]} */
+  const missing = readJson("scripts/needs.json").programs.filter((/** @type {Need} */ need) => !isInstalled(need));
+  const debian = missing.flatMap((need) => need.debian ?? []);
+  if (debian.length > 0) {
+    const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+    mustRun("apt-get", ["update", "-qq"], options);
+    mustRun("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...debian], options);
+  }
+  const pypi = missing.flatMap((need) => need.pypi ?? []);
+  if (pypi.length === 0) return;
+  mustRun("python3", ["-m", "venv", PYPI_PROGRAMS]);
+  mustRun(join(PYPI_PROGRAMS, "bin", "python"), ["-m", "pip", "install", "--quiet", ...pypi]);
 }
 
 const [command = "packages", ...args] = process.argv.slice(2);

@@ -113,8 +113,8 @@ export function run(command: readonly [string, ...string[]], options: RunOptions
 }
 
 /** Tells whether a program can be started. */
-export async function hasProgram(program: string, versionArgument = "--version"): Promise<boolean> {
-  return (await run([program, versionArgument], { timeoutMs: 60_000 })).code === 0;
+export async function hasProgram(program: string, check: readonly string[] = ["--version"]): Promise<boolean> {
+  return (await run([program, ...check], { timeoutMs: 60_000 })).code === 0;
 }
 
 /** Tells whether `npm ci` has been run. */

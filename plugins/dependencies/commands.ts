@@ -1,0 +1,120 @@
+/**
+ * Runs installers: lines are told as they come, and a failure has the installer's own last words.
+ *
+ * @module
+ */
+import { type Process, type Processes, type ProcessExit, ToolError } from "../../kernel/mod.ts";
+
+/** What is kept of the output for an error, in characters. */
+const LONGEST_TAIL = 4_000;
+const LONGEST_OUTPUT = 16 * 1024 * 1024;
+const LONGEST_LINE = 200;
+// what goes well is progress, and no reason of a failure
+const CHATTER_REGEXP = /^npm http |^npm warn Unknown |^npm error A complete log |^Download /;
+const CREDENTIALS_REGEXP = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+// deno-lint-ignore no-control-regex -- colours, where a program prints them all the same
+const COLOUR_REGEXP = /\x1b\[[0-9;]*[A-Za-z]/g;
+
+/** A step of an installation. */
+export interface InstallerCommand {
+  /** Names the step in errors, such as `npm ci`. */
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a step, and gives its stdout.
+ *
+ * @throws {InstallFailure} when it fails, or takes too long.
+ * @throws the reason of the signal when it was cancelled.
+ */
+export type RunCommand = (command: InstallerCommand) => Promise<string>;
+
+/** What steps are run with. */
+export interface RunOptions {
+  readonly processes: Processes;
+  /** Variables that every step gets. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** Time limit of all steps together, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Hears of each line. */
+  readonly report: (line: string) => void;
+}
+
+/** Tells why an installation failed; whoever asked for it says what was to be installed. */
+export class InstallFailure extends ToolError {
+  /** The end of what it printed. */
+  readonly output: string;
+
+  constructor(message: string, output = "") {
+    super(output === "" ? message : `${message}:\n${output}`);
+    this.output = output;
+  }
+}
+
+/** Makes what runs the steps of one installation. */
+export function createRunner({ processes, variables, signal, timeoutMs, report }: RunOptions): RunCommand {
+  const end = Date.now() + timeoutMs;
+  return async ({ name, program, args, cwd, env }) => {
+    const process = await processes.spawn({
+      program,
+      args,
+      cwd,
+      env: { ...variables, ...env },
+      timeoutMs: Math.max(1, end - Date.now()),
+      signal,
+    });
+    void process.end();
+    const { exit, stdout, stderr } = await readAll(process, report);
+    if (exit.ended === "abort") signal.throwIfAborted();
+    if (exit.ended === "timeout") {
+      throw new InstallFailure(`the installation took longer than ${timeoutMs / 1000} s, in "${name}"`, tailOf(stderr));
+    }
+    if (exit.code === 0) return stdout;
+    const how = exit.code === undefined
+      ? `was ended by ${exit.signal ?? "a signal"}`
+      : `failed with exit code ${exit.code}`;
+    throw new InstallFailure(`"${name}" ${how}`, tailOf(stderr) || tailOf(stdout));
+  };
+}
+
+async function readAll(
+  process: Process,
+  report: (line: string) => void,
+): Promise<{ readonly exit: ProcessExit; readonly stdout: string; readonly stderr: string }> {
+  const [stdout, stderr, exit] = await Promise.all([
+    readStream(process.stdout, () => {}),
+    readStream(process.stderr, report),
+    process.exited,
+  ]);
+  return { exit, stdout, stderr };
+}
+
+async function readStream(stream: AsyncIterable<string>, report: (line: string) => void): Promise<string> {
+  let text = "";
+  let line = "";
+  for await (const piece of stream) {
+    if (text.length < LONGEST_OUTPUT) text += piece;
+    const lines = (line + piece).split(/[\r\n]+/);
+    line = (lines.pop() ?? "").slice(-LONGEST_LINE);
+    const last = lines.filter((it) => it.trim() !== "").at(-1);
+    if (last !== undefined) report(redact(last.trim()).slice(0, LONGEST_LINE));
+  }
+  return text;
+}
+
+function tailOf(text: string): string {
+  const lines = redact(text).split(/\r?\n/).filter((line) => line.trim() !== "" && !CHATTER_REGEXP.test(line));
+  const tail = lines.join("\n").trim();
+  return tail.length <= LONGEST_TAIL ? tail : `…${tail.slice(-LONGEST_TAIL)}`;
+}
+
+// addresses of indexes hold credentials
+function redact(text: string): string {
+  return text.replace(COLOUR_REGEXP, "").replace(CREDENTIALS_REGEXP, "$1***@");
+}

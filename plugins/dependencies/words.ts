@@ -1,0 +1,145 @@
+/**
+ * The words by which packages are named, checked before any installer sees them: none of them can be an option, and
+ * what comes from anywhere but the registry of its language has to be allowed.
+ *
+ * @module
+ */
+import { ToolError } from "../../kernel/mod.ts";
+import type { PackageAllowances, PackageLanguage, PackageSet } from "./contract.ts";
+
+const MOST_PACKAGES = 500;
+const LONGEST_WORD = 500;
+
+const PYTHON_REGEXP =
+  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(?:\(([^()]*)\)|([^;()]*))\s*(?:;(.*))?$/;
+const EXTRAS_REGEXP = /^\s*(?:[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:,\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*)*)?$/;
+const SPECIFIER_REGEXP = /^(?:===|~=|==|!=|<=|>=|<|>)\s*[A-Za-z0-9][A-Za-z0-9.!+*_-]*$/;
+const MARKER_TOKEN_REGEXP =
+  /\s*(?:([()])|(and|or)\b|(not\s+in|in|===|~=|==|!=|<=|>=|<|>)|("[^"$]*"|'[^'$]*')|([a-z_]+))\s*/y;
+const MARKER_VARIABLES: ReadonlySet<string> = new Set([
+  ...["python_version", "python_full_version", "os_name", "sys_platform", "platform_release", "platform_system"],
+  ...["platform_version", "platform_machine", "platform_python_implementation", "implementation_name"],
+  ...["implementation_version", "extra"],
+]);
+const NPM_NAME = "(?:@[a-z0-9][a-z0-9._~-]*/)?[a-z0-9_][a-z0-9._~-]*";
+const NPM_RANGE = "[A-Za-z0-9.^~<>=*|+ _-]+";
+const NODE_REGEXP = new RegExp(`^(${NPM_NAME})(?:@(${NPM_RANGE}))?$`, "i");
+const DENO_REGEXP = new RegExp(`^(npm|jsr):/?(${NPM_NAME})(?:@(${NPM_RANGE}))?(/[A-Za-z0-9._/-]*)?$`, "i");
+const RUBY_REGEXP = /^([A-Za-z0-9_][A-Za-z0-9._-]*)(?::(.+))?$/;
+const GEM_CLAUSE_REGEXP = /^(?:(?:=|!=|>|<|>=|<=|~>)\s*)?\d[A-Za-z0-9.-]*$/;
+const DIRECT_REGEXP =
+  /^(?:[A-Za-z0-9._-]+(?:\[[A-Za-z0-9._,\s-]*\])?\s*@\s*)?(?:(?:git\+)?(?:https?|ssh|file):|git@|\/|\.{1,2}\/|[A-Za-z]:\\)\S*$/;
+
+/** How each language writes its packages, for errors. */
+const EXAMPLES: Readonly<Record<PackageLanguage, string>> = {
+  python: '"requests>=2.31" or "httpx[http2]==0.27.0"',
+  node: '"lodash@4", "@scope/name@^1.2" or "chalk"',
+  deno: '"npm:chalk@5" or "jsr:@std/path@1"',
+  ruby: '"nokogiri:1.16" or "rainbow:~> 3.1"',
+};
+
+/**
+ * Checks the packages of a set, and gives them in one way of writing, sorted, each once.
+ *
+ * @throws {ToolError} naming the word, what is wrong with it, and how packages are written.
+ */
+export function normalizePackages({ language, packages, allow = {} }: PackageSet): readonly string[] {
+  if (packages.length > MOST_PACKAGES) {
+    throw new ToolError(`Cannot install ${packages.length} packages: at most ${MOST_PACKAGES} are installed together`);
+  }
+  const normal = packages.map((word) => normalizeWord(word.trim(), language, allow));
+  return [...new Set(normal)].sort();
+}
+
+function normalizeWord(word: string, language: PackageLanguage, allow: PackageAllowances): string {
+  const refuse = (why: string) =>
+    new ToolError(
+      `Cannot install package ${JSON.stringify(word.slice(0, 200))} of ${language}: ${why}; write ${
+        EXAMPLES[language]
+      }`,
+    );
+  if (word === "") throw refuse("it is empty");
+  if (word.length > LONGEST_WORD) throw refuse(`it has more than ${LONGEST_WORD} characters`);
+  // deno-lint-ignore no-control-regex -- that is what is refused
+  if (/[\0-\x1f\x7f]/.test(word)) throw refuse("it holds a control character");
+  if (word.startsWith("-")) throw refuse("it is an option, not a package");
+  const normal = NORMALIZERS[language](word);
+  if (normal !== undefined) return normal;
+  if (!DIRECT_REGEXP.test(word)) throw refuse("it is malformed");
+  if (!canBeDirect(word, language)) throw refuse("it is no package of the registry");
+  if (allow.direct !== true) {
+    throw refuse("it is a URL or a path, which has to be granted (direct_dependencies)");
+  }
+  // installers put variables of their environment, which holds credentials, in the place of names
+  if (word.includes("$")) throw refuse('it holds a "$"');
+  if (/(?:^|@\s*)\.{1,2}\//.test(word)) throw refuse("a path has to be absolute");
+  return word;
+}
+
+function canBeDirect(word: string, language: PackageLanguage): boolean {
+  return language === "python" || language === "node" || language === "deno" && /^https?:/.test(word);
+}
+
+const NORMALIZERS: Readonly<Record<PackageLanguage, (word: string) => string | undefined>> = {
+  python: normalizeRequirement,
+  node(word) {
+    const [, name, range = "*"] = NODE_REGEXP.exec(word) ?? [];
+    return name === undefined ? undefined : `${name}@${range.trim()}`;
+  },
+  deno(word) {
+    const [, scheme, name, range, path = ""] = DENO_REGEXP.exec(word) ?? [];
+    if (scheme === undefined || scheme === "jsr" && !name!.startsWith("@")) return undefined;
+    return `${scheme}:${name}${range === undefined ? "" : `@${range.trim()}`}${path === "/" ? "" : path}`;
+  },
+  ruby(word) {
+    const [, name, range] = RUBY_REGEXP.exec(word) ?? [];
+    if (name === undefined || name.endsWith(".gem")) return undefined;
+    if (range === undefined) return name;
+    const clauses = range.split(",").map((clause) => clause.trim());
+    if (!clauses.every((clause) => GEM_CLAUSE_REGEXP.test(clause))) return undefined;
+    return `${name}:${clauses.map((clause) => clause.replace(/^([=!<>~]+)\s*/, "$1 ")).sort().join(",")}`;
+  },
+};
+
+// names and versions of PEP 508; what has an address is not of this form
+function normalizeRequirement(word: string): string | undefined {
+  const [, name, extras = "", inParentheses, bare = "", marker] = PYTHON_REGEXP.exec(word) ?? [];
+  if (name === undefined || !EXTRAS_REGEXP.test(extras)) return undefined;
+  const clauses = (inParentheses ?? bare).split(",").map((clause) => clause.trim()).filter((it) => it !== "");
+  if (!clauses.every((clause) => SPECIFIER_REGEXP.test(clause))) return undefined;
+  if (marker !== undefined && !isMarker(marker)) return undefined;
+  const names = extras.split(",").map(normalizeName).filter((it) => it !== "").sort();
+  return [
+    normalizeName(name),
+    names.length > 0 ? `[${names.join(",")}]` : "",
+    clauses.map((clause) => clause.replace(/\s+/g, "")).sort().join(","),
+    marker === undefined ? "" : ` ; ${marker.trim().replace(/\s+/g, " ")}`,
+  ].join("");
+}
+
+function normalizeName(name: string): string {
+  return name.trim().toLowerCase().replace(/[-_.]+/g, "-");
+}
+
+function isMarker(marker: string): boolean {
+  let comparisons = 0;
+  MARKER_TOKEN_REGEXP.lastIndex = 0;
+  while (MARKER_TOKEN_REGEXP.lastIndex < marker.length) {
+    const [token, , , operator, , variable] = MARKER_TOKEN_REGEXP.exec(marker) ?? [];
+    if (token === undefined || variable !== undefined && !MARKER_VARIABLES.has(variable)) return false;
+    if (operator !== undefined) comparisons++;
+  }
+  return comparisons > 0;
+}
+
+/** Splits a word of npm into name and range. */
+export function splitNodeWord(word: string): readonly [name: string, range: string] | undefined {
+  const [, name, range = "*"] = NODE_REGEXP.exec(word) ?? [];
+  return name === undefined ? undefined : [name, range];
+}
+
+/** Gives the name by which a script imports what a specifier of Deno names; `undefined` for a URL. */
+export function importName(specifier: string): string | undefined {
+  const [, , name, , path = ""] = DENO_REGEXP.exec(specifier) ?? [];
+  return name === undefined ? undefined : `${name}${path}`;
+}
