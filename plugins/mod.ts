@@ -5,16 +5,34 @@
  */
 import type { Plugin } from "../kernel/mod.ts";
 
+import dependencies from "./dependencies/mod.ts";
+import grants from "./grants/mod.ts";
 import guide from "./guide/mod.ts";
 import library from "./library/mod.ts";
 import memory from "./memory/mod.ts";
 import resourceTools from "./resource_tools/mod.ts";
 import results from "./results/mod.ts";
 import scripts from "./scripts/mod.ts";
+import secrets from "./secrets/mod.ts";
+import sharing from "./sharing/mod.ts";
 import store from "./store/mod.ts";
 import tasks from "./tasks/mod.ts";
 
 export { default as exposure } from "./exposure/mod.ts";
 
 /** Plugins that are used unless the configuration leaves them out. */
-export const shipped: readonly Plugin[] = [store, memory, library, scripts, guide, results, resourceTools, tasks];
+export const shipped: readonly Plugin[] = [
+  store,
+  // what is too long is cut after secrets have been taken out of it
+  results,
+  secrets,
+  grants,
+  memory,
+  library,
+  dependencies,
+  scripts,
+  sharing,
+  guide,
+  resourceTools,
+  tasks,
+];

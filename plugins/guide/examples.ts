@@ -1,5 +1,6 @@
 /**
- * Example tools, one a language: each is shown in `collet://examples` and run by a test as it stands.
+ * Example tools, one a language, with the modules for authors that scripts find without installing them: each is shown
+ * in `collet://examples` and run by a test as it stands.
  *
  * @module
  */
@@ -33,12 +34,15 @@ export const EXAMPLES: readonly Example[] = [
     interpreter: "python3",
     extension: "py",
     inputSchema: TEXT_INPUT,
-    code: `import json, sys
+    code: `from collet_tool import run
 
-request = json.loads(sys.stdin.readline())
-text = request["params"]["arguments"]["text"]
-result = {"words": len(text.split()), "characters": len(text)}
-print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
+
+def main(arguments):
+    text = arguments["text"]
+    return {"words": len(text.split()), "characters": len(text)}
+
+
+run(main)
 `,
     args: { text: "to be or not to be" },
     result: { words: 6, characters: 18 },
@@ -50,15 +54,9 @@ print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flu
     interpreter: "node",
     extension: "mjs",
     inputSchema: TEXT_INPUT,
-    code: `import { createInterface } from "node:readline";
+    code: `import { run } from "collet_tool";
 
-const lines = createInterface({ input: process.stdin });
-for await (const line of lines) {
-  const { id, params } = JSON.parse(line);
-  const slug = params.arguments.text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-  console.log(JSON.stringify({ jsonrpc: "2.0", id, result: slug }));
-  break;
-}
+await run(({ text }) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, ""));
 `,
     args: { text: "Tools, made at run time!" },
     result: "tools-made-at-run-time",
@@ -74,18 +72,16 @@ for await (const line of lines) {
       properties: { numbers: { type: "array", items: { type: "number" } } },
       required: ["numbers"],
     },
-    code: `const buffer = new Uint8Array(65536);
-const length = await Deno.stdin.read(buffer) ?? 0;
-const request = JSON.parse(new TextDecoder().decode(buffer.subarray(0, length)));
-const numbers: number[] = request.params.arguments.numbers;
+    code: `import { progress, run } from "collet_tool";
 
-const send = (message: unknown) => console.log(JSON.stringify({ jsonrpc: "2.0", ...message as object }));
-let sum = 0;
-numbers.forEach((number, i) => {
-  sum += number;
-  send({ method: "progress", params: { current: i + 1, total: numbers.length } });
+await run(({ numbers }: { numbers: number[] }) => {
+  let sum = 0;
+  numbers.forEach((number, i) => {
+    sum += number;
+    progress(i + 1, numbers.length);
+  });
+  return { sum };
 });
-send({ id: request.id, result: { sum } });
 `,
     args: { numbers: [1, 2, 3] },
     result: { sum: 6 },
@@ -93,13 +89,17 @@ send({ id: request.id, result: { sum } });
   {
     language: "Bash",
     name: "line_count",
-    description: "Count the lines of a text; plain output is the result",
+    description: "Count the lines of a text",
     interpreter: "bash",
     extension: "sh",
     inputSchema: TEXT_INPUT,
-    code: `read -r request
-text=$(printf '%s' "$request" | sed -E 's/.*"text": *"(([^"\\\\]|\\\\.)*)".*/\\1/')
-printf '%b\\n' "$text" | wc -l | tr -d ' '
+    code: `source collet_tool.sh
+
+main() {
+  collet_argument text | grep -c ''
+}
+
+collet_run main
 `,
     args: { text: "one\ntwo\nthree" },
     result: "3",
@@ -111,12 +111,11 @@ printf '%b\\n' "$text" | wc -l | tr -d ' '
     interpreter: "ruby",
     extension: "rb",
     inputSchema: TEXT_INPUT,
-    code: `require "json"
+    code: `require "collet_tool"
 
-request = JSON.parse($stdin.readline)
-text = request["params"]["arguments"]["text"]
-puts JSON.generate(jsonrpc: "2.0", id: request["id"], result: text.split.reverse.join(" "))
-$stdout.flush
+ColletTool.run do |arguments|
+  arguments["text"].split.reverse.join(" ")
+end
 `,
     args: { text: "grip any tool" },
     result: "tool any grip",

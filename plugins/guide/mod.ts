@@ -16,6 +16,7 @@
 import {
   definePlugin,
   ErrorCode,
+  type ItemKind,
   type Plugin,
   type PluginContext,
   ProtocolError,
@@ -25,6 +26,7 @@ import {
   type ResourceListing,
   Toolbox,
 } from "../../kernel/mod.ts";
+import { ToolCodeChanged } from "../library/contract.ts";
 import { examplesPage, guidePage, toolPage } from "./pages.ts";
 import { protocolPage } from "./protocol.ts";
 
@@ -40,6 +42,7 @@ const guide: Plugin<void> = definePlugin({
   setup(ctx) {
     const { toolbox } = ctx.deps;
     const watched = watchPages(ctx);
+    announceToolPages(ctx, toolbox);
     for (const scheme of SCHEMES) {
       const page = (
         path: string,
@@ -106,7 +109,22 @@ function listing(
   };
 }
 
-/** Tells subscribers of a page when what it would say has changed; pages that nobody listens to cost nothing. */
+/** Tells clients that the list of resources changed when a tool comes, goes or is described in another way. */
+function announceToolPages(ctx: PluginContext<undefined, Requires>, toolbox: Toolbox): void {
+  const describe = () => JSON.stringify(toolbox.list().map((tool) => listing("collet", tool)));
+  let listed = describe();
+  ctx.on(RegistryChanged, ({ kind }) => {
+    if (kind !== "tool") return;
+    const before = listed;
+    listed = describe();
+    if (listed !== before) ctx.emit<{ readonly kind: ItemKind }>(RegistryChanged, { kind: "resource" });
+  });
+}
+
+/**
+ * Tells subscribers of a page when what it would say has changed, and those of a tool's page when its code did; pages
+ * that nobody listens to cost nothing.
+ */
 function watchPages(ctx: PluginContext<undefined, Requires>) {
   const watched = new Map<string, { readonly read: () => string; text: string }>();
   ctx.on(RegistryChanged, ({ kind }) => {
@@ -116,6 +134,12 @@ function watchPages(ctx: PluginContext<undefined, Requires>) {
       if (text === page.text) continue;
       page.text = text;
       ctx.updated(uri);
+    }
+  });
+  ctx.on(ToolCodeChanged, ({ name }) => {
+    for (const scheme of SCHEMES) {
+      const uri = `${scheme}://tools/${name}`;
+      if (watched.has(uri)) ctx.updated(uri);
     }
   });
   return {

@@ -12,7 +12,8 @@ const REQUEST = `{"jsonrpc":"2.0","method":"execute","id":1,"params":{
     "tool_name": "my_tool",
     "environment": {"HOME":"…","PATH":"…","LANG":"…"},
     "tools_dir": "/home/you/.collet/tools",
-    "capabilities": {"sampling":false,"elicitation":true,"memory":true,"resources":false},
+    "capabilities": {"sampling":false,"elicitation":true,"memory":true,"resources":true,"prompts":true,"tools":true,
+                     "completion":true,"roots":true},
     "_meta": {"progressToken":"…"}
   }}}`;
 
@@ -61,23 +62,34 @@ With an id of the script's own, and a reply on stdin:
 | --- | --- | --- |
 | \`elicitation/create\` | \`message\`, \`requestedSchema\` | \`{"action":"accept","content":{…}}\`, or \`decline\`, \`cancel\` |
 | \`sampling/createMessage\` | \`messages\`, \`maxTokens\`, … | \`{"role","content","model","stopReason"}\` |
-| \`tools/call\` | \`name\`, \`arguments\`? | \`{"output":…}\` |
+| \`tools/call\` | \`name\`, \`arguments\`?, \`version\`? | \`{"output":…}\` |
+| \`tools/list\` | | \`{"tools":[{"name","description","inputSchema",…}]}\` |
+| \`resources/list\`, \`resources/templates/list\` | | \`{"resources":[…]}\`, \`{"resourceTemplates":[…]}\` |
+| \`resources/read\` | \`uri\` | \`{"contents":[{"uri","mimeType","text"}]}\`, or \`blob\` (base64) in place of \`text\` |
+| \`prompts/list\`; \`prompts/get\` | ; \`name\`, \`arguments\`? | \`{"prompts":[…]}\`; \`{"description","messages"}\` |
+| \`completion/complete\` | \`ref\` (\`{"type":"ref/prompt","name"}\`, \`ref/tool\`, or \`ref/resource\` with \`uri\`), \`argument\` (\`{"name","value"}\`) | \`{"completion":{"values":[…],"total","hasMore"}}\` |
+| \`roots/list\` | | \`{"roots":[{"uri","name"}]}\` |
 | \`memory/get\` | \`key\` | \`{"value":…}\`, \`null\` when it is absent |
 | \`memory/set\` | \`key\`, \`value\`, \`ttl\`? in seconds | \`{"success":true}\` |
 | \`memory/list\` | \`prefix\`? | \`{"keys":[…]}\` |
 | \`memory/delete\` | \`key\` | \`{"deleted":true}\` |
 | \`memory/update\` | \`key\`, \`value\`, \`ttl\`? | \`{"value":{…}}\`, the object with these members set, those that are \`null\` removed |
 | \`memory/increment\` | \`key\`, \`by\`? (1), \`ttl\`? | \`{"value":2}\`, the sum |
+| \`memory/entries\` | \`prefix\`?, \`limit\`? (100), \`cursor\`? | \`{"entries":[{"key","value","version"}],"cursor"}\`, without \`cursor\` on the last page |
+| \`memory/bulk_get\` | \`keys\` | \`{"values":{"a":1,"b":null}}\` |
+| \`memory/bulk_set\` | \`entries\` (an object, or a list of \`{"key","value","ttl"}\`), \`ttl\`? | \`{"success":true,"stored":2}\`, all or nothing |
+| \`memory/bulk_delete\` | \`keys\`, or \`prefix\` | \`{"deleted":2}\` |
 
 A request that fails is answered with \`{"error":"why"}\` as its result, and a method that does not exist with error
--32601. \`capabilities\` in the request says what there is. A script remembers under its own name what it is to find again
-in the next call, for each caller apart; the tool \`memory\` reads and writes the same. \`resources/…\` is answered with an
-error in this version.
+-32601; a tool that was registered with \`protocol: 2\` gets every failure as a JSON-RPC error. \`capabilities\` in the
+request says what there is. A script remembers under its own name what it is to find again in the next call, for each
+caller apart; the tool \`memory\` reads and writes the same. Lists are what the client of the call sees.
 
 ## Limits
 
-A call ends after 300 seconds, or after the tool's \`timeout_ms\`, and when its client cancels it; the script and all that
-it started end with it. It starts in an empty folder of its own that is removed afterwards, with \`PATH\`, \`HOME\`,
+A call ends after 300 seconds, or after the tool's \`timeout_ms\`, and when its client cancels it. The script is told:
+\`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":"…"}}\`, then stdin ends. It has 1 s
+to end by itself; then it is ended with all that it started. It starts in an empty folder of its own that is removed afterwards, with \`PATH\`, \`HOME\`,
 \`LANG\`, \`TERM\` and \`TMPDIR\` and nothing else of the server's environment.
 `;
 }

@@ -60,6 +60,8 @@ export interface ToolMemory {
   increment(key: string, by?: number, options?: Pick<MemoryWriteOptions, "ttlMs">): Promise<number>;
   /** Removes an entry; tells whether it was there. */
   delete(key: string, options?: Pick<MemoryWriteOptions, "ifVersion">): Promise<boolean>;
+  /** Removes several entries, or none; gives how many were there. */
+  deleteAll(keys: readonly string[]): Promise<number>;
   /** Removes all entries whose keys begin with a prefix, all of them by default; gives how many. */
   clear(prefix?: string): Promise<number>;
   /** Gives a page of keys, in order. */

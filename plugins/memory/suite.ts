@@ -76,7 +76,10 @@ function checkEntries(check: Check): void {
     const rest = await notes.entries({ limit: 3, cursor: first.cursor! });
     assert.deepEqual([...first.items, ...rest.items].map((it) => it.value), [2, 1, 0, 3]);
     assert.equal(await notes.clear("a/"), 2);
-    assert.equal(await notes.clear(), 2);
+    assert.equal(await notes.deleteAll(["b", "absent"]), 1);
+    await refused(notes.deleteAll(["c", "c"]), /twice/);
+    await refused(notes.deleteAll(["c", ""]), /key/);
+    assert.equal(await notes.clear(), 1);
     assert.equal((await notes.usage()).entries, 0);
   });
 

@@ -121,6 +121,20 @@ export class StoredMemory implements ToolMemory {
     return ifVersion !== 0;
   }
 
+  async deleteAll(keys: readonly string[]): Promise<number> {
+    assertBatch(keys.map((key) => ({ key })), "delete");
+    const namespace = await this.#read();
+    while (true) {
+      const entries = await Promise.all(keys.map((key) => namespace.get(key)));
+      const found = entries.filter((it) => it !== undefined);
+      const result = await namespace.batch(
+        found.map(({ key, version }) => ({ type: "delete", key, ifVersion: version })),
+      );
+      // otherwise another writer was faster
+      if (result.committed) return found.length;
+    }
+  }
+
   async clear(prefix = ""): Promise<number> {
     return await (await this.#read()).deletePrefix(prefix);
   }
@@ -186,7 +200,7 @@ function toOperation({ key, value, ttlMs, ifVersion }: MemoryWrite): Operation {
   return { type: "set", key, value, ...(ttlMs && { ttlMs }), ...(ifVersion !== undefined && { ifVersion }) };
 }
 
-function assertBatch(writes: readonly MemoryWrite[], verb: string): void {
+function assertBatch(writes: readonly Pick<MemoryWrite, "key">[], verb: string): void {
   if (writes.length > STORE_LIMITS.batchOperations) {
     const limit = STORE_LIMITS.batchOperations;
     throw new ToolError(`Cannot ${verb} ${writes.length} entries at once: ${limit} is the limit; do it in parts`);

@@ -3,8 +3,20 @@
  *
  * @module
  */
-import { type Call, type Contract, contract } from "../../kernel/mod.ts";
+import { type Call, type Command, type Contract, contract } from "../../kernel/mod.ts";
 import type { ToolOutput } from "../library/contract.ts";
+
+/** What a script may reach. */
+export interface ScriptPermissions {
+  /** All of the network, none, or the listed `host:port` alone. */
+  readonly network?: boolean | readonly string[] | undefined;
+  /** Folders and files that it may read, beside its own. */
+  readonly read?: readonly string[] | undefined;
+  /** Folders and files that it may change. */
+  readonly write?: readonly string[] | undefined;
+  /** Variables that it may read. */
+  readonly env?: readonly string[] | undefined;
+}
 
 /** A script to run. */
 export interface Script {
@@ -14,12 +26,22 @@ export interface Script {
   readonly file: string;
   /** The command that runs the file, words split at spaces; without it the file is run itself. */
   readonly interpreter?: string | undefined;
+  /** Words between the interpreter's own and the file, each an argument as it stands. */
+  readonly args?: readonly string[] | undefined;
   /** What the script receives as `params.arguments`. */
   readonly arguments: unknown;
   /** Working folder, absolute; a private one, removed afterwards, when left out. */
   readonly cwd?: string | undefined;
-  /** Added to the minimal environment. `SKILLZ_*` variables are shown in the script's context as well. */
+  /** Names its memory; `name` by default. */
+  readonly memory?: string | undefined;
+  /** Added to the minimal environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Added to the environment, and shown in the script's context. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** Limits of its process tree. */
+  readonly limits?: Pick<Command, "memoryBytes" | "cpuSeconds" | "processes"> | undefined;
+  /** What it may reach, where its runtime or a sandbox can see to that. */
+  readonly permissions?: ScriptPermissions | undefined;
   /** Ends the script, and all that it started, after this many milliseconds; 300,000 by default. */
   readonly timeoutMs?: number | undefined;
   /** Revision of the script protocol: 1 by default; 2 answers requests that failed with JSON-RPC errors. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Environment, type Processes, ToolError } from "../../kernel/mod.ts";
+import type { ScriptPermissions } from "./contract.ts";
 import { ALIASES, COMMON_INTERPRETERS } from "./languages.ts";
 
 const PROGRAM_REGEXP = /^[A-Za-z0-9._+-]+$/;
@@ -77,14 +78,37 @@ async function listInstalled({ processes, environment }: Machine): Promise<strin
   return found.filter((it) => it !== undefined).join(", ") || "none of the common ones";
 }
 
+/** What a script is run with, beside its program. */
+export interface ScriptArguments {
+  /** Absolute path of the script. */
+  readonly file: string;
+  /** Words before it. */
+  readonly words: readonly string[];
+  readonly permissions?: ScriptPermissions | undefined;
+}
+
 /**
  * Gives the arguments with which a program runs a script. Deno alone needs words of its own: it asks for nothing, and
  * may read the script's folder and no more, until it is granted more or is named with permissions (`deno run -A`).
  */
-export function scriptArguments({ args, program }: FoundInterpreter, file: string): readonly string[] {
+export function scriptArguments(
+  { args, program }: FoundInterpreter,
+  { file, words, permissions = {} }: ScriptArguments,
+): readonly string[] {
   const isPlainDeno = args.length === 0 && /(?:^|[\\/])deno(?:\.exe)?$/i.test(program);
-  if (!isPlainDeno) return [...args, file];
+  if (!isPlainDeno) return [...args, ...words, file];
   const folder = file.slice(0, Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")));
-  // Deno reads a comma as the end of a path, and two as one comma
-  return ["run", "--no-prompt", `--allow-read=${folder.replaceAll(",", ",,")}`, file];
+  return ["run", "--no-prompt", ...denoPermissions(folder, permissions), ...words, file];
+}
+
+function denoPermissions(folder: string, { network, read = [], write = [], env = [] }: ScriptPermissions): string[] {
+  // Deno reads a comma as the end of an item, and two as one comma
+  const allow = (what: string, items: readonly string[]) =>
+    items.length === 0 ? [] : [`--allow-${what}=${items.map((it) => it.replaceAll(",", ",,")).join(",")}`];
+  return [
+    ...allow("read", [folder, ...read]),
+    ...allow("write", write),
+    ...allow("env", env),
+    ...(network === true ? ["--allow-net"] : allow("net", network || [])),
+  ];
 }

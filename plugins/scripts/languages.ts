@@ -4,10 +4,18 @@
  * @module
  */
 
+import type { PackageLanguage } from "../dependencies/contract.ts";
+
 /** A language, by one of its interpreters. */
 export interface Language {
   /** Such as `python`. */
   readonly name: string;
+  /** What runs it, where packages and modules are found by that and not by the language; its name when left out. */
+  readonly runtime?: string;
+  /** Whose packages its scripts can have; none when left out. */
+  readonly packages?: PackageLanguage;
+  /** Whether it runs on the runtime of those packages, and is not that runtime itself. */
+  readonly isRunner?: boolean;
   /** Ending of its files, without the dot. */
   readonly extension: string;
   /** Variables with which its interpreter runs scripts better. */
@@ -18,26 +26,28 @@ export interface Language {
 // Python writes caches into the tool's folder
 const PYTHON: Language = {
   name: "python",
+  packages: "python",
   extension: "py",
   env: { PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" },
 };
-const JAVASCRIPT: Language = { name: "javascript", extension: "js" };
+const JAVASCRIPT: Language = { name: "javascript", packages: "node", extension: "js" };
 const TYPESCRIPT: Language = { name: "typescript", extension: "ts" };
+const TYPESCRIPT_ON_NODE: Language = { ...TYPESCRIPT, packages: "node", isRunner: true };
 const SHELL: Language = { name: "shell", extension: "sh" };
 
 const LANGUAGES: ReadonlyMap<string, Language> = new Map([
   ["python", PYTHON],
   ["node", JAVASCRIPT],
   ["nodejs", JAVASCRIPT],
-  ["deno", { ...TYPESCRIPT, env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" } }],
+  ["deno", { ...TYPESCRIPT, runtime: "deno", packages: "deno", env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" } }],
   ["bun", TYPESCRIPT],
-  ["tsx", TYPESCRIPT],
-  ["ts-node", TYPESCRIPT],
+  ["tsx", TYPESCRIPT_ON_NODE],
+  ["ts-node", TYPESCRIPT_ON_NODE],
   ["bash", SHELL],
   ["sh", SHELL],
   ["dash", SHELL],
   ["zsh", SHELL],
-  ["ruby", { name: "ruby", extension: "rb" }],
+  ["ruby", { name: "ruby", packages: "ruby", extension: "rb" }],
   ["perl", { name: "perl", extension: "pl" }],
   ["php", { name: "php", extension: "php" }],
   ["lua", { name: "lua", extension: "lua" }],
@@ -57,6 +67,10 @@ export const COMMON_INTERPRETERS: readonly string[] = [
   "perl",
   "php",
 ];
+
+/** The interpreters whose scripts can have packages. */
+export const PACKAGE_INTERPRETERS: readonly string[] = [...LANGUAGES].filter(([, it]) => it.packages !== undefined)
+  .map(([name]) => name);
 
 /** Ending of a script whose language is not known, as skillz has it. */
 export const UNKNOWN_EXTENSION = "script";

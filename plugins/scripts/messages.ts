@@ -6,37 +6,50 @@
  */
 import {
   type Call,
+  type Catalog,
   type ElicitRequest,
   type JsonObject,
   LOG_LEVELS,
   type LogLevel,
   messageOf,
+  type Root,
   type SampleRequest,
   textOf,
   type Toolbox,
   ToolError,
+  type ToolResult,
   valueOf,
 } from "../../kernel/mod.ts";
+import type { ToolLibrary } from "../library/contract.ts";
 import type { ToolMemory } from "../memory/contract.ts";
+import { CATALOG_REQUESTS } from "./catalog_messages.ts";
 import { MEMORY_REQUESTS } from "./memory_messages.ts";
+import { InvalidParams, isJsonObject, readObject, readOptional, readText } from "./params.ts";
 import type { StreamedOutput } from "./streamed_output.ts";
 
 /** What messages act on. */
 export interface MessageHost {
   /** Name of the script. */
   readonly name: string;
+  /** Revision of the protocol that the script speaks. */
+  readonly protocol: number;
   /** The call that the script serves. */
   readonly call: Call;
   readonly toolbox: Toolbox;
+  readonly catalog: Catalog;
+  /** Calls tools at other versions than the current one. */
+  readonly library: Pick<ToolLibrary, "callVersion">;
   /** What the script remembers for whoever calls it; `undefined` where nothing keeps it. */
   readonly memory: ToolMemory | undefined;
   readonly streamed: StreamedOutput;
+  /** Gives the folders that the call is about. */
+  roots(): Promise<readonly Root[]>;
 }
 
 /** Serves a message that wants no reply. */
 type Notice = (params: JsonObject, host: MessageHost) => void | Promise<void>;
 /** Serves a message that wants a reply; what it throws is answered as the protocol has it. */
-export type Request = (params: JsonObject, host: MessageHost) => Promise<JsonObject>;
+export type Request = (params: JsonObject, host: MessageHost) => JsonObject | Promise<JsonObject>;
 
 /** Messages without a reply. */
 export const NOTICES: ReadonlyMap<string, Notice> = new Map([
@@ -50,8 +63,8 @@ export const REQUESTS: ReadonlyMap<string, Request> = new Map<string, Request>([
   ["elicitation/create", elicit],
   ["sampling/createMessage", sample],
   ["tools/call", callTool],
+  ...CATALOG_REQUESTS,
   ...MEMORY_REQUESTS,
-  ...["resources/list", "resources/read"].map((name) => [name, missing("Resources")] as const),
 ]);
 
 /** What a script is told of its surroundings: which requests can succeed. */
@@ -60,16 +73,16 @@ export function capabilitiesOf({ client }: Call, { hasMemory }: { readonly hasMe
     sampling: client.capabilities["sampling"] !== undefined,
     elicitation: client.capabilities["elicitation"] !== undefined,
     memory: hasMemory,
-    resources: false,
+    resources: true,
+    prompts: true,
+    tools: true,
+    completion: true,
+    roots: true,
   };
 }
 
 function spelled(names: readonly string[], serve: Notice): [string, Notice][] {
   return names.map((name) => [name, serve]);
-}
-
-function missing(what: string): Request {
-  return () => Promise.reject(new ToolError(`${what} cannot be used by scripts in this version`));
 }
 
 function log({ level, message, data }: JsonObject, { call, name }: MessageHost): void {
@@ -94,27 +107,22 @@ async function progress(params: JsonObject, { call, streamed }: MessageHost): Pr
   await call.progress(done, isTotal ? total : undefined, typeof message === "string" ? message : undefined);
 }
 
-async function elicit(params: JsonObject, { call }: MessageHost): Promise<JsonObject> {
-  if (call.client.capabilities["elicitation"] === undefined) {
+async function elicit(params: JsonObject, host: MessageHost): Promise<JsonObject> {
+  if (host.protocol >= 2) return await askUser(params, host);
+  if (host.call.client.capabilities["elicitation"] === undefined) {
     return { action: "decline", error: "the client cannot ask its user" };
   }
-  try {
-    return { ...await call.elicit(readElicitation(params)) };
-  } catch (error) {
-    return { action: "error", error: messageOf(error) };
-  }
+  return await askUser(params, host).catch((error) => ({ action: "error", error: messageOf(error) }));
 }
 
-function readElicitation({ mode, message, url, requestedSchema }: JsonObject): ElicitRequest {
-  if (typeof message !== "string") throw new ToolError('"message" is missing');
-  if (mode === "url") {
-    if (typeof url !== "string") throw new ToolError('"url" is missing');
-    return { mode, message, url };
-  }
-  if (typeof requestedSchema !== "object" || requestedSchema === null) {
-    throw new ToolError('"requestedSchema" is missing');
-  }
-  return { message, requestedSchema: requestedSchema as JsonObject };
+async function askUser(params: JsonObject, { call }: MessageHost): Promise<JsonObject> {
+  return { ...await call.elicit(readElicitation(params)) };
+}
+
+function readElicitation(params: JsonObject): ElicitRequest {
+  const message = readText(params, "message");
+  if (params["mode"] === "url") return { mode: "url", message, url: readText(params, "url") };
+  return { message, requestedSchema: readObject(params, "requestedSchema") };
 }
 
 const SAMPLE_FIELDS = [
@@ -123,21 +131,34 @@ const SAMPLE_FIELDS = [
 ];
 
 async function sample(params: JsonObject, { call }: MessageHost): Promise<JsonObject> {
-  if (!Array.isArray(params["messages"])) throw new ToolError('"messages" is missing, or no list');
-  if (typeof params["maxTokens"] !== "number") throw new ToolError('"maxTokens" is missing, or no number');
+  if (!Array.isArray(params["messages"])) throw new InvalidParams('"messages" is missing, or no list');
+  if (typeof params["maxTokens"] !== "number") throw new InvalidParams('"maxTokens" is missing, or no number');
   const fields = SAMPLE_FIELDS.filter((key) => params[key] !== undefined && params[key] !== null);
   const request = Object.fromEntries(fields.map((key) => [key, params[key]])) as unknown as SampleRequest;
   return { ...await call.sample(request) };
 }
 
-async function callTool(params: JsonObject, { call, toolbox }: MessageHost): Promise<JsonObject> {
-  const { name, arguments: args } = params;
-  if (typeof name !== "string") throw new ToolError('"name" is missing');
-  // the client follows the progress of the tool that it called, not of those below
-  const quiet = call.derive({ progress: () => Promise.resolve() });
-  const result = await toolbox.call(name, args ?? {}, quiet).catch((error) => {
+async function callTool(params: JsonObject, host: MessageHost): Promise<JsonObject> {
+  const name = readText(params, "name");
+  const result = await callNamed(name, params, host).catch((error) => {
+    if (error instanceof InvalidParams) throw error;
     throw new ToolError(`Tool ${name} failed: ${messageOf(error)}`, { cause: error });
   });
-  if (result.isError) throw new ToolError(`Tool ${name} failed: ${textOf(result)}`);
-  return { output: valueOf(result) };
+  if (!result.isError) return { output: valueOf(result) };
+  const { structuredContent: data } = result;
+  throw new ToolError(`Tool ${name} failed: ${textOf(result)}`, isJsonObject(data) ? { data } : {});
+}
+
+async function callNamed(
+  name: string,
+  params: JsonObject,
+  { call, toolbox, library }: MessageHost,
+): Promise<ToolResult> {
+  const version = readOptional(params, "version", readText);
+  const args = readOptional(params, "arguments", readObject) ?? {};
+  // the client follows the progress of the tool that it called, not of those below
+  const quiet = call.derive({ progress: () => Promise.resolve() });
+  return version === undefined
+    ? await toolbox.call(name, args, quiet)
+    : await library.callVersion(name, version, { args, call: quiet });
 }

@@ -25,13 +25,29 @@
  * @module
  */
 import * as v from "valibot";
-import { definePlugin, Environment, Files, optional, type Plugin, Processes, Toolbox } from "../../kernel/mod.ts";
+import {
+  Catalog,
+  definePlugin,
+  Environment,
+  Files,
+  optional,
+  type Plugin,
+  Processes,
+  Toolbox,
+} from "../../kernel/mod.ts";
+import { Dependencies } from "../dependencies/contract.ts";
 import { ToolLibrary } from "../library/contract.ts";
+import { GrantPolicy } from "../grants/contract.ts";
 import { Memory } from "../memory/contract.ts";
+import { Secrets } from "../secrets/contract.ts";
 import { ScriptRunner } from "./contract.ts";
+import { registerDependenciesTool } from "./dependencies_tool.ts";
 import { scriptKind } from "./kind.ts";
+import { ScriptPackages } from "./packages.ts";
+import { registerPrompts } from "./prompts/mod.ts";
 import { registerRegisterScript } from "./register_script.ts";
 import { Runner } from "./runner.ts";
+import { ScriptGrants } from "./script_grants.ts";
 
 const Config = v.strictObject({
   timeout_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 300_000),
@@ -53,28 +69,44 @@ const scripts: Plugin<ScriptsConfig> = definePlugin({
     processes: Processes,
     environment: Environment,
     toolbox: Toolbox,
+    catalog: Catalog,
     library: ToolLibrary,
     memory: optional(Memory),
+    secrets: optional(Secrets),
+    policy: optional(GrantPolicy),
+    dependencies: optional(Dependencies),
   },
   provides: [ScriptRunner],
   async setup(ctx) {
-    const { files, processes, environment, toolbox, library, memory } = ctx.deps;
+    const { files, processes, environment, toolbox, catalog, library, memory, secrets, policy, dependencies } =
+      ctx.deps;
+    const machine = { processes, environment };
+    const grants = new ScriptGrants({ environment, library, policy, secrets });
+    const packages = new ScriptPackages({
+      dependencies,
+      machine,
+      authorize: policy && ((manifest, set, call) => grants.authorizePackages(manifest, set, call)),
+    });
     const runner = new Runner({
       home: files,
       processes,
       environment,
       toolbox,
+      catalog,
+      library,
       memory,
-      toolsFolder: library.path,
+      secrets,
       signal: ctx.signal,
       timeoutMs: ctx.config.timeout_ms,
     });
     ctx.own("running scripts", () => runner.close());
     await runner.cleanUp();
     ctx.provide(ScriptRunner, runner);
-    const kind = await library.addKind(scriptKind({ runner, environment }));
+    const kind = await library.addKind(scriptKind({ runner, environment, packages, grants }));
     ctx.own('kind "script"', () => kind.dispose());
-    registerRegisterScript({ tool: ctx.tool, log: ctx.log, library, machine: { processes, environment } });
+    registerPrompts({ prompt: ctx.prompt, library, toolbox, catalog, dependencies });
+    registerRegisterScript({ tool: ctx.tool, log: ctx.log, library, machine, packages, grants });
+    if (dependencies !== undefined) registerDependenciesTool({ tool: ctx.tool, library, dependencies, packages });
   },
 });
 

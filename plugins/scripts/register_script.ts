@@ -5,10 +5,9 @@
  */
 import * as v from "valibot";
 import { type Log, type PluginContext, rankCompletions, toolResult } from "../../kernel/mod.ts";
-import type { SavedTool, ToolLibrary } from "../library/contract.ts";
-import type { Machine } from "./interpreter.ts";
+import { ExamplesInput, type SavedTool, type ToolLibrary } from "../library/contract.ts";
 import { COMMON_INTERPRETERS } from "./languages.ts";
-import { type PreparedScript, prepareScript } from "./registration.ts";
+import { type PreparedScript, prepareScript, type RegistrationOptions } from "./registration.ts";
 
 const LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
@@ -44,21 +43,31 @@ const Input = v.strictObject({
     "Hints for clients",
   )),
   overwrite: v.optional(described(v.boolean(), "Replace a tool of that name; the version before is kept"), false),
-  dependencies: v.optional(described(Texts, "Packages to install; not supported by this version"), []),
+  dependencies: v.optional(
+    described(
+      Texts,
+      "Packages to install, as python (requests>=2.31), node (lodash@4, @scope/name), deno (npm:chalk@5) or ruby " +
+        "(rainbow:3.1) has them; a Python script may declare them itself (PEP 723)",
+    ),
+    [],
+  ),
   requires_services: v.optional(described(Texts, "Services that must run; not supported by this version"), []),
   timeout_ms: v.optional(described(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LONGEST_TIMEOUT_MS)),
     "Ends a call; 300000 by default",
   )),
-  tags: v.optional(described(Texts, "Words to find it by")),
-  examples: v.optional(described(
-    v.array(v.strictObject({
-      description: v.optional(v.string()),
-      arguments: v.record(v.string(), v.unknown()),
-      result: v.optional(v.unknown()),
-    })),
-    "Calls that show how the tool is used",
+  grants: v.optional(described(
+    v.record(v.string(), v.unknown()),
+    'What it needs beyond its code: {"secrets": ["NAME"], "env": ["NAME"], "network": ["host:port"], "read": [path], ' +
+      '"write": [path], "memory_mb": 2048, "cpu_seconds": 60, "processes": 10}; the user is asked about what exceeds ' +
+      "the limits of the server",
   )),
+  tags: v.optional(described(Texts, "Words to find it by")),
+  examples: v.optional(described(ExamplesInput, "Calls that show how the tool is used; test_tool runs them")),
+  verify: v.optional(
+    described(v.boolean(), "Run the examples first, and make the tool only if all of them pass"),
+    false,
+  ),
   protocol: v.optional(described(
     v.picklist([1, 2]),
     "Of scripts. 2: requests that fail are answered with JSON-RPC errors, and a result " +
@@ -67,11 +76,10 @@ const Input = v.strictObject({
 });
 
 /** What the tool needs. */
-export interface RegisterContext {
+export interface RegisterContext extends RegistrationOptions {
   readonly tool: PluginContext["tool"];
   readonly log: Log;
   readonly library: ToolLibrary;
-  readonly machine: Machine;
 }
 
 const DESCRIPTION = `Make a tool of a script. It is a tool of its own at once, for every client, and after a restart.
@@ -91,7 +99,7 @@ Example: {"name": "add", "description": "Add two numbers", "interpreter": "pytho
 {'jsonrpc': '2.0', 'id': request['id'], 'result': {'sum': a['a'] + a['b']}}), flush=True)"}`;
 
 /** Registers the tool. */
-export function registerRegisterScript({ tool, log, library, machine }: RegisterContext): void {
+export function registerRegisterScript({ tool, log, library, ...options }: RegisterContext): void {
   tool({
     name: "register_script",
     description: DESCRIPTION,
@@ -103,17 +111,19 @@ export function registerRegisterScript({ tool, log, library, machine }: Register
       interpreter: v.string(),
       path: v.string(),
       entry_file: v.string(),
+      dependencies: v.optional(Texts),
       sandbox: v.string(),
     }),
     annotations: { title: "Register a script", readOnlyHint: false, destructiveHint: false, openWorldHint: false },
     complete: (argument, value) => argument === "interpreter" ? rankCompletions(value, COMMON_INTERPRETERS) : [],
     run: async (given, call) => {
-      const script = await prepareScript(given, machine);
-      const saved = await library.save(script.manifest, script.files, { overwrite: given.overwrite, call });
+      const script = await prepareScript(given, options);
+      const { overwrite, verify } = given;
+      const saved = await library.save(script.manifest, script.files, { overwrite, verify, call });
       const { name, version, entry_file: entryFile = "" } = saved.manifest;
       log.info(`Tool "${name}" ${version} was registered`);
       return toolResult({
-        content: [{ type: "text", text: answerText(saved, script) }],
+        content: [{ type: "text", text: answerText(saved, { ...script, verify }) }],
         structuredContent: {
           name,
           version,
@@ -121,6 +131,7 @@ export function registerRegisterScript({ tool, log, library, machine }: Register
           interpreter: script.command,
           path: saved.path,
           entry_file: entryFile,
+          ...(script.packages.length > 0 && { dependencies: script.packages }),
           sandbox: "off",
         },
       });
@@ -128,15 +139,29 @@ export function registerRegisterScript({ tool, log, library, machine }: Register
   });
 }
 
-function answerText({ manifest, path, replaced }: SavedTool, { command }: PreparedScript): string {
-  const { name, version } = manifest;
+function answerText(
+  { manifest, path, replaced }: SavedTool,
+  { command, packages, verify }: Pick<PreparedScript, "command" | "packages"> & { readonly verify: boolean },
+): string {
+  const { name, version, examples = [], grants: { timeout_ms: _timeout, ...asked } = {} } = manifest;
   const done = replaced === undefined
     ? `Registered script tool "${name}" ${version}.`
     : `Updated script tool "${name}" to ${version}; version ${replaced} is kept.`;
+  const more = [
+    ...(packages.length > 0 ? [`\n- Packages: ${packages.join(", ")}; installed`] : []),
+    ...(Object.keys(asked).length > 0
+      ? [
+        `\n- Asks for: ${
+          JSON.stringify(asked)
+        }; what exceeds the server's limits the user is asked about when it is called`,
+      ]
+      : []),
+    ...(verify ? [`\n- Verified: ${examples.length} of ${examples.length} examples passed`] : []),
+  ];
   return `${done}
 
 - Interpreter: ${command}
-- Folder: ${path}
+- Folder: ${path}${more.join("")}
 - Sandbox: none. It runs with the rights of this server, in a private working folder and a minimal environment.
 
 Call it as \`${name}\`, or with \`call_tool\`: \`{"tool_name": "${name}", "arguments": {…}}\`.`;

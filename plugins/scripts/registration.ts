@@ -4,9 +4,12 @@
  * @module
  */
 import { type JsonObject, ToolError } from "../../kernel/mod.ts";
-import type { FileSet, ManifestDraft } from "../library/contract.ts";
+import type { Grants } from "../grants/contract.ts";
+import type { FileSet, ManifestDraft, ToolExample } from "../library/contract.ts";
 import { findInterpreter, type Machine, readShebang, splitInterpreter } from "./interpreter.ts";
 import { languageOf, UNKNOWN_EXTENSION } from "./languages.ts";
+import type { ScriptPackages } from "./packages.ts";
+import type { ScriptGrants } from "./script_grants.ts";
 
 const EXTENSION_REGEXP = /^\.?([A-Za-z0-9]{1,16})$/;
 const EXECUTABLE = 0o755;
@@ -26,8 +29,9 @@ export interface Registration {
   readonly dependencies: readonly string[];
   readonly requires_services: readonly string[];
   readonly timeout_ms?: number | undefined;
+  readonly grants?: JsonObject | undefined;
   readonly tags?: readonly string[] | undefined;
-  readonly examples?: readonly JsonObject[] | undefined;
+  readonly examples?: readonly ToolExample[] | undefined;
   readonly protocol?: 1 | 2 | undefined;
 }
 
@@ -37,6 +41,15 @@ export interface PreparedScript {
   readonly files: FileSet;
   /** The command that runs it, for people. */
   readonly command: string;
+  /** What has to be installed for it, from the parameter and from its source. */
+  readonly packages: readonly string[];
+}
+
+/** What registrations are checked with. */
+export interface RegistrationOptions {
+  readonly machine: Machine;
+  readonly packages: ScriptPackages;
+  readonly grants: ScriptGrants;
 }
 
 /**
@@ -44,7 +57,10 @@ export interface PreparedScript {
  *
  * @throws {ToolError} saying what to change.
  */
-export async function prepareScript(given: Registration, machine: Machine): Promise<PreparedScript> {
+export async function prepareScript(
+  given: Registration,
+  { machine, packages, grants }: RegistrationOptions,
+): Promise<PreparedScript> {
   const { name, code, interpreter } = given;
   const fail = (why: string) => new ToolError(`Cannot register "${name}": ${why}`);
   if (code.trim() === "") throw fail('"code" is empty');
@@ -57,39 +73,46 @@ export async function prepareScript(given: Registration, machine: Machine): Prom
   await findInterpreter(command, machine);
   const language = languageOf(splitInterpreter(command));
   const file = `${name}.${readExtension(given.extension, fail) ?? language?.extension ?? UNKNOWN_EXTENSION}`;
+  const asked = askedBy(given, grants);
+  const source = {
+    name,
+    interpreter: interpreter?.trim() || undefined,
+    dependencies: given.dependencies,
+    grants: asked,
+  };
   return {
     manifest: withoutUndefined({
       name,
       description: given.description,
       tool_type: "script",
       entry_file: file,
-      interpreter: interpreter?.trim() || undefined,
+      interpreter: source.interpreter,
       input_schema: given.input_schema ?? { type: "object", properties: {} },
       output_schema: given.output_schema,
       annotations: given.annotations,
+      dependencies: given.dependencies.length === 0 ? undefined : given.dependencies,
       language: language?.name,
       tags: given.tags,
       examples: given.examples,
       protocol: given.protocol,
-      grants: given.timeout_ms === undefined ? undefined : { timeout_ms: given.timeout_ms },
+      grants: Object.keys(asked).length === 0 ? undefined : asked,
     }),
     files: { [file]: { data: code, mode: EXECUTABLE } },
     command,
+    packages: await packages.check(source, code),
   };
 }
 
+function askedBy({ grants: given = {}, timeout_ms: timeout, code }: Registration, grants: ScriptGrants): Grants {
+  const asked = grants.read({ ...given, ...(timeout !== undefined && { timeout_ms: timeout }) });
+  const secrets = [...new Set([...asked.secrets ?? [], ...grants.namedIn(code)])].sort();
+  return secrets.length === 0 ? asked : { ...asked, secrets };
+}
+
 function refuseUnsupported(
-  { dependencies, requires_services: services }: Registration,
+  { requires_services: services }: Registration,
   fail: (why: string) => ToolError,
 ) {
-  if (dependencies.length > 0) {
-    throw fail(
-      `dependencies (${
-        dependencies.join(", ")
-      }) are not supported in this version; use what comes with the language, ` +
-        "or what is installed on this machine, and leave them out",
-    );
-  }
   if (services.length > 0) {
     throw fail(
       `required services (${services.join(", ")}) are not supported in this version; start them yourself, pass their ` +

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { Call, Environment, JsonObject } from "../../kernel/mod.ts";
+import type { Call, Environment, JsonObject, Root } from "../../kernel/mod.ts";
 import { capabilitiesOf } from "./messages.ts";
 
 /** Variables of the server that every script is told. */
 const TOLD = ["HOME", "USER", "LANG", "PATH", "TERM"] as const;
-const SECRET_PREFIX = "SKILLZ_";
 /** How long a client may think about its roots. */
 const ROOTS_MS = 5_000;
 
@@ -16,11 +15,11 @@ const ROOTS_MS = 5_000;
 export interface RequestOptions {
   readonly name: string;
   readonly arguments: unknown;
-  /** What the script gets beside the minimal environment. */
-  readonly env: Readonly<Record<string, string>>;
+  /** What the script is given by name; shown to it beside the usual variables. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly workingFolder: string;
   readonly toolsFolder: string;
-  readonly roots: readonly string[];
+  readonly roots: readonly Root[];
   /** Whether the script can use `memory/…`. */
   readonly hasMemory: boolean;
   readonly call: Call;
@@ -29,15 +28,14 @@ export interface RequestOptions {
 
 /** Writes the request as one line, in the shape of skillz. */
 export function executeRequest(options: RequestOptions): string {
-  const { call, environment, env } = options;
+  const { call, environment, secrets } = options;
   const told = TOLD.map((name) => [name, environment.variable(name)]).filter(([, value]) => value !== undefined);
-  const secrets = Object.entries(env).filter(([name]) => name.startsWith(SECRET_PREFIX));
   const { progressToken } = call.meta;
   const context: JsonObject = {
-    roots: options.roots,
+    roots: options.roots.map(pathOf),
     working_directory: options.workingFolder,
     tool_name: options.name,
-    environment: Object.fromEntries([...told, ...secrets]),
+    environment: { ...Object.fromEntries(told), ...secrets },
     tools_dir: options.toolsFolder,
     capabilities: capabilitiesOf(call, options),
     _meta: progressToken === undefined ? {} : { progressToken },
@@ -50,18 +48,22 @@ export function executeRequest(options: RequestOptions): string {
   });
 }
 
-/** Gives the roots of a script: those of the client, else those that the operator named, else the working folder. */
-export async function rootsOf(call: Call, environment: Environment): Promise<readonly string[]> {
-  const client = (await clientRoots(call)).map(pathOf).filter((it) => it !== undefined);
+/**
+ * Gives the roots of a script, folders all of them: those of the client, else those that the operator named, else the
+ * working folder of the server.
+ */
+export async function rootsOf(call: Call, environment: Environment): Promise<readonly Root[]> {
+  const client = (await clientRoots(call)).filter((it) => pathOf(it) !== undefined);
   if (client.length > 0) return client;
   const named = environment.variable("COLLET_ROOTS") ?? environment.variable("SKILLZ_ROOTS") ?? "";
   // a Windows path holds a colon
-  const roots = named.split(environment.os === "windows" ? ";" : ":").filter((it) => it !== "");
-  return roots.length > 0 ? roots.map((it) => environment.expand(it)) : [environment.cwd];
+  const paths = named.split(environment.os === "windows" ? ";" : ":").filter((it) => it !== "");
+  const folders = paths.length > 0 ? paths.map((it) => environment.expand(it)) : [environment.cwd];
+  return folders.map((path) => ({ uri: uriOf(path, environment.os) }));
 }
 
 /** Asks the client; one that fails or is slow to answer has none, which must not keep a tool from running. */
-async function clientRoots(call: Call): Promise<readonly { readonly uri: string }[]> {
+async function clientRoots(call: Call): Promise<readonly Root[]> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<readonly []>((resolve) => timer = setTimeout(() => resolve([]), ROOTS_MS));
   try {
@@ -71,7 +73,7 @@ async function clientRoots(call: Call): Promise<readonly { readonly uri: string 
   }
 }
 
-function pathOf({ uri }: { readonly uri: string }): string | undefined {
+function pathOf({ uri }: Root): string | undefined {
   try {
     const { protocol, pathname } = new URL(uri);
     if (protocol !== "file:") return undefined;
@@ -80,4 +82,9 @@ function pathOf({ uri }: { readonly uri: string }): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function uriOf(path: string, os: Environment["os"]): string {
+  const slashed = os === "windows" ? `/${path.replaceAll("\\", "/")}` : path;
+  return `file://${encodeURI(slashed).replace(/[?#]/g, encodeURIComponent)}`;
 }

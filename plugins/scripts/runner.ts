@@ -5,20 +5,24 @@
  */
 import {
   type Call,
+  type Catalog,
   type Environment,
-  type Folder,
+  type Files,
   isKernelError,
   type Process,
   type Processes,
   type Toolbox,
   ToolError,
 } from "../../kernel/mod.ts";
-import type { ToolOutput } from "../library/contract.ts";
+import type { ToolLibrary, ToolOutput } from "../library/contract.ts";
 import type { Memory } from "../memory/contract.ts";
+import type { Secrets } from "../secrets/contract.ts";
+import { AuthorModules, mergeEnvironments } from "./author_modules/mod.ts";
 import type { Script, ScriptRunner } from "./contract.ts";
 import { findInterpreter, scriptArguments, splitInterpreter } from "./interpreter.ts";
 import { languageOf } from "./languages.ts";
 import { OUTPUT_LIMIT } from "./output_lines.ts";
+import { NO_REDACTION } from "./redaction.ts";
 import { executeRequest, rootsOf } from "./request.ts";
 import { type Answer, ScriptSession } from "./session.ts";
 import { toOutput } from "./whole_result.ts";
@@ -32,13 +36,16 @@ const PIPE_LIMIT = 256 * 1024;
 
 /** What a {@linkcode Runner} works with. */
 export interface RunnerOptions {
-  readonly home: Folder;
+  readonly home: Files;
   readonly processes: Processes;
   readonly environment: Environment;
   readonly toolbox: Toolbox;
+  readonly catalog: Catalog;
+  readonly library: ToolLibrary;
+  /** What keeps secrets out of logs, if there is such a thing. */
+  readonly secrets?: Secrets | undefined;
   /** Where scripts remember things, if there is such a place. */
   readonly memory: Memory | undefined;
-  readonly toolsFolder: string;
   /** Aborts when no script may run any more. */
   readonly signal: AbortSignal;
   /** Time limit of scripts that have none of their own. */
@@ -48,11 +55,13 @@ export interface RunnerOptions {
 /** Runs scripts, and sees each one to its end. */
 export class Runner implements ScriptRunner {
   readonly #options: RunnerOptions;
+  readonly #modules: AuthorModules;
   /** Runs, and what is left to do of runs that have answered. */
   readonly #unfinished = new Set<Promise<unknown>>();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#modules = new AuthorModules(options);
   }
 
   run(script: Script, call: Call): Promise<ToolOutput> {
@@ -70,15 +79,7 @@ export class Runner implements ScriptRunner {
       const cwd = folder?.path ?? script.cwd!;
       const request = await this.#request(script, { call, cwd });
       process = await this.#start(script, { cwd, signal });
-      session = new ScriptSession(process, {
-        name: script.name,
-        call: call.derive({ signal }),
-        toolbox: this.#options.toolbox,
-        memory: this.#options.memory?.open(script.name, call.principal),
-        protocol: script.protocol ?? 1,
-        request,
-        isStdinClosed: script.isStdinClosed ?? false,
-      });
+      session = this.#openSession(process, script, { call: call.derive({ signal }), request });
       return toOutput(readAnswer(await session.converse(), script), script.protocol ?? 1);
     } finally {
       // the caller has its answer; the process gets its time to end
@@ -86,14 +87,37 @@ export class Runner implements ScriptRunner {
     }
   }
 
+  #openSession(
+    process: Process,
+    { name, memory: memoryName = name, protocol = 1, isStdinClosed = false, timeoutMs = this.#options.timeoutMs }:
+      Script,
+    { call, request }: { readonly call: Call; readonly request: string },
+  ): ScriptSession {
+    const { toolbox, catalog, library, memory, environment, secrets = NO_REDACTION } = this.#options;
+    return new ScriptSession(process, {
+      name,
+      protocol,
+      call,
+      toolbox,
+      catalog,
+      library,
+      memory: memory?.open(memoryName, call.principal),
+      roots: () => rootsOf(call, environment),
+      request,
+      isStdinClosed,
+      timeoutMs,
+      redaction: secrets,
+    });
+  }
+
   async #request(script: Script, { call, cwd }: { readonly call: Call; readonly cwd: string }): Promise<string> {
-    const { environment, toolsFolder, memory } = this.#options;
+    const { environment, library, memory } = this.#options;
     return executeRequest({
       name: script.name,
       arguments: script.arguments,
-      env: script.env ?? {},
+      secrets: script.secrets ?? {},
       workingFolder: cwd,
-      toolsFolder,
+      toolsFolder: library.path,
       roots: await rootsOf(call, environment),
       hasMemory: memory !== undefined,
       call,
@@ -105,19 +129,23 @@ export class Runner implements ScriptRunner {
     script: Script,
     { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },
   ): Promise<Process> {
-    const { interpreter, file, env, name } = script;
+    const { interpreter, args = [], file, env, secrets, limits, permissions, name } = script;
     const found = interpreter === undefined ? undefined : await findInterpreter(interpreter, this.#options);
     const language = interpreter === undefined ? undefined : languageOf(splitInterpreter(interpreter));
+    const modules = await this.#modules.forScript(script);
     signal.throwIfAborted();
     try {
       return await this.#options.processes.spawn({
         program: found?.program ?? file,
-        args: found === undefined ? [] : scriptArguments(found, file),
+        args: found === undefined
+          ? []
+          : scriptArguments(found, { file, words: [...args, ...modules.args], permissions }),
         cwd,
-        env: { ...language?.env, ...env },
-        timeoutMs: script.timeoutMs ?? this.#options.timeoutMs,
+        env: mergeEnvironments([language?.env, env, modules.env, secrets], this.#options.environment),
+        ...limits,
+        // the session ends it, which tells the script first
+        timeoutMs: Infinity,
         outputLimit: PIPE_LIMIT,
-        signal,
       });
     } catch (error) {
       if (!isKernelError(error)) throw error;

@@ -3,46 +3,41 @@
  *
  * @module
  */
-import {
-  isToolError,
-  type JsonObject,
-  messageOf,
-  type Process,
-  type ProcessExit,
-  ToolError,
-} from "../../kernel/mod.ts";
-import { type MessageHost, NOTICES, REQUESTS } from "./messages.ts";
+import { isToolError, messageOf, type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
+import { comesWithin, describeExit, endProcess, KILL_MS, type Stop } from "./ending.ts";
+import { MessageServer } from "./message_server.ts";
+import type { MessageHost } from "./messages.ts";
 import {
   type AnswerLine,
   type ErrorLine,
   LineSplitter,
-  type MessageId,
-  type MessageLine,
   OUTPUT_LIMIT,
   type OutputLine,
   OutputTooLong,
   readLine,
 } from "./output_lines.ts";
+import type { Redaction } from "./redaction.ts";
 import { StderrTail } from "./stderr.ts";
 import { StreamedOutput } from "./streamed_output.ts";
 
-/** How long a script may take to end once it has answered. */
-const GRACE_MS = 2_000;
 /** How long a script may go on that has closed its output; longer than it takes to end one that will not. */
 const SILENT_MS = 5_000;
 /** How long an error waits for what stderr has to say about it. */
 const STDERR_MS = 300;
-/** Most requests of a script that are served at once; it waits with the next one. */
-const MOST_REQUESTS = 64;
-const METHOD_NOT_FOUND = -32601;
-const REQUEST_FAILED = -32000;
+/** Most characters of plain output that are logged beside an answer, and that an error shows. */
+const PRINTED = 8_000;
+const SHOWN = 4_000;
+// timers count to 2^31 - 1 milliseconds, and fire at once beyond that
+const LONGEST_MS = 2_147_483_647;
 
 /** What a run needs to know. */
 export interface SessionOptions extends Omit<MessageHost, "streamed"> {
-  readonly protocol: number;
   /** The request, one line without its end. */
   readonly request: string;
   readonly isStdinClosed: boolean;
+  /** Time limit of the run. */
+  readonly timeoutMs: number;
+  readonly redaction: Redaction;
 }
 
 /** How a script came to its answer. */
@@ -54,41 +49,46 @@ export type Answer =
 export class ScriptSession {
   readonly #process: Process;
   readonly #options: SessionOptions;
-  readonly #host: MessageHost;
+  readonly #messages: MessageServer;
+  readonly #streamed: StreamedOutput;
   readonly #stderr: StderrTail;
-  readonly #serving = new Set<Promise<void>>();
-  /** Ends what was called for the script when the script has ended. */
+  /** Ends what was called for the script when nobody waits for it any more. */
   readonly #over = new AbortController();
+  #stop: Stop | undefined;
   #text: string[] = [];
   #textLength = 0;
 
   constructor(process: Process, options: SessionOptions) {
-    const { call, name, toolbox, memory } = options;
+    const { call, name, redaction } = options;
     this.#process = process;
     this.#options = options;
-    const own = call.derive({ signal: AbortSignal.any([call.signal, this.#over.signal]) });
-    this.#host = { name, toolbox, memory, call: own, streamed: new StreamedOutput(own) };
-    this.#stderr = new StderrTail(process.stderr, { call, name });
+    const own = redaction.guard(call.derive({ signal: AbortSignal.any([call.signal, this.#over.signal]) }));
+    this.#streamed = new StreamedOutput(own, redaction);
+    this.#stderr = new StderrTail(process.stderr, { call: own, name, redacted: redaction.stream() });
+    this.#messages = new MessageServer(
+      { ...options, call: own, streamed: this.#streamed },
+      (line) => process.write(`${line}\n`),
+    );
   }
 
   /**
-   * Talks with the script until it answers or ends.
+   * Talks with the script until it answers or ends, the call is cancelled, or the time is over.
    *
-   * @throws {ToolError} when it answers with an error, fails, or is ended.
+   * @throws {ToolError} when it answers with an error, fails, or nobody waits for it any more.
    */
   async converse(): Promise<Answer> {
-    const { request, isStdinClosed } = this.#options;
+    const { name, request, isStdinClosed } = this.#options;
     // not awaited: a script may answer without having read it all, or anything
     void this.#process.write(`${request}\n`);
     if (isStdinClosed) void this.#process.end();
+    const stopping = new AbortController();
     try {
-      const answer = await this.#readAnswer();
-      if (answer !== undefined) return await this.#accept(answer);
-      return await this.#concludeWithoutAnswer();
+      return await Promise.race([this.#talk(), this.#stopped(stopping.signal)]);
     } catch (error) {
       if (!(error instanceof OutputTooLong)) throw error;
-      throw new ToolError(`Script "${this.#options.name}" was ended: ${error.message}`);
+      throw new ToolError(`Script "${name}" was ended: ${error.message}`);
     } finally {
+      stopping.abort();
       this.#stderr.mute();
       this.#over.abort(new ToolError("The script has ended"));
     }
@@ -96,11 +96,34 @@ export class ScriptSession {
 
   /** Ends the process, kindly at first; resolves when its tree is gone. */
   async end(): Promise<void> {
-    void this.#process.end();
     // what nobody reads would keep the script from ending
     const drained = this.#drain();
-    if (!await comesWithin(this.#process.exited, GRACE_MS)) await this.#process.kill(GRACE_MS);
+    await endProcess(this.#process, this.#stop);
     await Promise.all([drained, this.#stderr.ended]);
+  }
+
+  /** Rejects when the call is cancelled or the time is over, unless `done` aborts first. */
+  #stopped(done: AbortSignal): Promise<never> {
+    const { call: { signal }, timeoutMs, isStdinClosed } = this.#options;
+    return new Promise((_, reject) => {
+      const stop = (error: ToolError, reason: string) => {
+        this.#stop = { reason, isStdinOpen: !isStdinClosed };
+        reject(error);
+      };
+      const onAbort = () => stop(toCancellation(signal.reason), messageOf(signal.reason));
+      const onTimeout = () => stop(this.#timeout(), `Timed out after ${timeoutMs / 1000} s`);
+      const timer = timeoutMs > LONGEST_MS ? undefined : setTimeout(onTimeout, timeoutMs);
+      signal.addEventListener("abort", onAbort, { signal: done });
+      done.addEventListener("abort", () => clearTimeout(timer), { once: true });
+      if (signal.aborted) onAbort();
+    });
+  }
+
+  async #talk(): Promise<Answer> {
+    const answer = await this.#readAnswer();
+    this.#over.signal.throwIfAborted();
+    await this.#streamed.end();
+    return answer === undefined ? await this.#concludeWithoutAnswer() : await this.#accept(answer);
   }
 
   async #drain(): Promise<void> {
@@ -113,6 +136,7 @@ export class ScriptSession {
     const splitter = new LineSplitter();
     for await (const piece of this.#process.stdout) {
       for (const line of splitter.push(piece)) {
+        if (this.#over.signal.aborted) return undefined;
         const answer = await this.#take(readLine(line));
         if (answer !== undefined) return answer;
       }
@@ -123,7 +147,7 @@ export class ScriptSession {
 
   async #take(line: OutputLine): Promise<AnswerLine | undefined> {
     if (line.kind === "text") this.#addText(line.text);
-    else if (line.kind === "message") await this.#serve(line);
+    else if (line.kind === "message") await this.#messages.serve(line);
     else return line;
     return undefined;
   }
@@ -134,52 +158,16 @@ export class ScriptSession {
     this.#text.push(text);
   }
 
-  async #serve({ method, params, id }: MessageLine): Promise<void> {
-    const given = (typeof params === "object" && params !== null ? params : {}) as JsonObject;
-    const notice = NOTICES.get(method);
-    if (notice !== undefined) await notice(given, this.#host);
-    // to answer without an id would not reach whoever asked
-    if (id === undefined) return;
-    if (notice !== undefined) return void this.#reply(id, { result: {} });
-    const serving = this.#answerRequest({ method, params: given, id });
-    this.#serving.add(serving);
-    serving.finally(() => this.#serving.delete(serving));
-    if (this.#serving.size >= MOST_REQUESTS) await Promise.race(this.#serving);
-  }
-
-  async #answerRequest(
-    { method, params, id }: { readonly method: string; readonly params: JsonObject; readonly id: MessageId },
-  ): Promise<void> {
-    const request = REQUESTS.get(method);
-    if (request === undefined) {
-      return await this.#reply(id, { error: { code: METHOD_NOT_FOUND, message: `Method not found: ${method}` } });
-    }
-    try {
-      await this.#reply(id, { result: await request(params, this.#host) });
-    } catch (error) {
-      const message = messageOf(error);
-      const isErrorWanted = this.#options.protocol >= 2;
-      await this.#reply(
-        id,
-        isErrorWanted ? { error: { code: REQUEST_FAILED, message } } : { result: { error: message } },
-      );
-    }
-  }
-
-  #reply(id: MessageId, reply: JsonObject): Promise<void> {
-    return this.#process.write(`${JSON.stringify({ jsonrpc: "2.0", id, ...reply })}\n`);
-  }
-
   async #accept(answer: AnswerLine): Promise<Answer> {
-    const { name, call } = this.#options;
+    const { name, call, redaction } = this.#options;
     // what was printed beside the answer is for whoever looks for a mistake
-    const printed = this.#joinedText();
-    if (printed !== "") call.log("info", printed.slice(0, 8_000), undefined, name);
+    const printed = redaction.redact(this.#joinedText());
+    if (printed !== "") call.log("info", printed.slice(0, PRINTED), undefined, name);
     if (answer.kind === "error") {
       await comesWithin(this.#stderr.ended, STDERR_MS);
       throw this.#errorOf(answer);
     }
-    return { kind: "result", result: answer.result ?? this.#host.streamed.joined() };
+    return { kind: "result", result: answer.result ?? this.#streamed.joined() };
   }
 
   #errorOf({ code, message, data }: ErrorLine): ToolError {
@@ -194,30 +182,33 @@ export class ScriptSession {
     void this.#process.end();
     // a script that closed its output and goes on has said all it has to say
     const isOver = await comesWithin(this.#process.exited, SILENT_MS);
-    if (!isOver) await this.#process.kill(GRACE_MS);
+    if (!isOver) await this.#process.kill(KILL_MS);
     const exit = await this.#process.exited;
-    const { signal } = this.#options.call;
-    if (signal.aborted) {
-      throw isToolError(signal.reason) ? signal.reason : new ToolError(`Cancelled: ${messageOf(signal.reason)}`);
-    }
     const text = this.#joinedText();
     const whole = readLine(text);
     if (whole.kind === "result" || whole.kind === "error") {
       this.#text = [];
       return await this.#accept(whole);
     }
-    if (exit.ended !== undefined || isOver && exit.code !== 0) throw await this.#failure(exit, text);
+    if (exit.ended !== undefined || isOver && exit.code !== 0) {
+      await comesWithin(this.#stderr.ended, STDERR_MS);
+      throw this.#failure(describeExit(exit), exit);
+    }
     if (text !== "") return { kind: "text", text };
-    return { kind: "result", result: this.#host.streamed.joined() };
+    return { kind: "result", result: this.#streamed.joined() };
   }
 
-  async #failure(exit: ProcessExit, text: string): Promise<ToolError> {
-    await comesWithin(this.#stderr.ended, STDERR_MS);
-    const head = `Script "${this.#options.name}" ${describeExit(exit)}`;
-    const stdout = text.slice(-4_000);
-    const lines = [head, ...this.#stderrLines(), ...(stdout === "" ? [] : ["stdout:", stdout])];
-    return new ToolError(lines.join("\n"), {
-      data: { exit_code: exit.code ?? null, signal: exit.signal ?? null, stderr: this.#stderr.tail, stdout },
+  #timeout(): ToolError {
+    const how = "did not answer within its time limit, and was ended; a script that needs longer sets timeout_ms";
+    return this.#failure(how, { code: undefined, signal: undefined });
+  }
+
+  #failure(how: string, { code, signal }: Pick<ProcessExit, "code" | "signal">): ToolError {
+    // half a secret would not be known for one
+    const stdout = this.#options.redaction.redact(this.#joinedText()).slice(-SHOWN);
+    const printed = stdout === "" ? [] : ["stdout:", stdout];
+    return new ToolError([`Script "${this.#options.name}" ${how}`, ...this.#stderrLines(), ...printed].join("\n"), {
+      data: { exit_code: code ?? null, signal: signal ?? null, stderr: this.#stderr.tail, stdout },
     });
   }
 
@@ -230,30 +221,6 @@ export class ScriptSession {
   }
 }
 
-function describeExit({ code, signal, ended }: ProcessExit): string {
-  switch (ended) {
-    case "timeout":
-      return "did not answer within its time limit, and was ended; a script that needs longer sets timeout_ms";
-    case "memory":
-      return "took more memory than its limit, and was ended";
-    case "processes":
-      return "started more processes than its limit, and was ended";
-    case "abort":
-      return "was cancelled";
-    case undefined:
-      return code === undefined
-        ? `was ended by ${signal ?? "a signal"} before it answered`
-        : `ended with exit code ${code}`;
-  }
-}
-
-/** Waits for a promise, but no longer than `ms`; tells whether it came. */
-async function comesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function toCancellation(reason: unknown): ToolError {
+  return isToolError(reason) ? reason : new ToolError(`Cancelled: ${messageOf(reason)}`);
 }

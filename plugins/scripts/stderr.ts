@@ -5,35 +5,51 @@
  * @module
  */
 import type { Call } from "../../kernel/mod.ts";
+import type { RedactedStream } from "../secrets/contract.ts";
 
 /** Most characters that are kept, and most that are sent on. */
 const KEPT = 4_000;
 const SENT = 64_000;
+
+/** Where stderr is shown, and how. */
+export interface StderrOptions {
+  readonly call: Call;
+  /** Name of the script. */
+  readonly name: string;
+  /** Takes secrets out of it. */
+  readonly redacted: RedactedStream;
+}
 
 /** Follows the stderr of one run. */
 export class StderrTail {
   /** Resolves at the end of stderr. */
   readonly ended: Promise<void>;
   readonly #log: (text: string) => void;
+  readonly #redacted: RedactedStream;
+  #line = "";
   #tail = "";
   #sent = 0;
   #isMuted = false;
 
-  constructor(stderr: AsyncIterable<string>, { call, name }: { readonly call: Call; readonly name: string }) {
+  constructor(stderr: AsyncIterable<string>, { call, name, redacted }: StderrOptions) {
+    this.#redacted = redacted;
     this.#log = (text) => call.log("info", text, undefined, name);
     this.ended = this.#follow(stderr).catch(() => {});
   }
 
   async #follow(stderr: AsyncIterable<string>): Promise<void> {
-    let line = "";
-    for await (const piece of stderr) {
-      this.#tail = `${this.#tail}${piece}`.slice(-KEPT);
-      const lines = `${line}${piece}`.split("\n");
-      // a line without end is sent in pieces, so that it cannot grow without limit
-      line = lines.at(-1)!.length > KEPT ? "" : lines.pop()!;
-      this.#send(lines.join("\n").trimEnd());
-    }
-    this.#send(line.trimEnd());
+    for await (const piece of stderr) this.#add(this.#redacted.push(piece));
+    this.#add(this.#redacted.end());
+    this.#send(this.#line.trimEnd());
+  }
+
+  #add(shown: string): void {
+    // what is cut off here would no longer be known for a secret, so secrets are gone by now
+    this.#tail = `${this.#tail}${shown}`.slice(-KEPT);
+    const lines = `${this.#line}${shown}`.split("\n");
+    // a line without end is sent in pieces, so that it cannot grow without limit
+    this.#line = lines.at(-1)!.length > KEPT ? "" : lines.pop()!;
+    this.#send(lines.join("\n").trimEnd());
   }
 
   #send(text: string): void {

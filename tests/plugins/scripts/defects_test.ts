@@ -138,6 +138,13 @@ print('{"jsonrpc":"2.0","id":1,"result":{"a":1}}')`,
     assert.deepEqual(logs, [["info", "careful", undefined, "loud"]]);
   });
 
+  check("and logs never change the shape of a result", async (kit) => {
+    const notice = '{"jsonrpc":"2.0","method":"log","params":{"level":"error","message":"careful"}}';
+    const answer = '{"jsonrpc":"2.0","id":1,"result":{"a":1}}';
+    const result = await kit.runCode("sh", `echo careful >&2; echo '${notice}'; echo '${answer}'; echo late >&2`);
+    assert.deepEqual(result, { content: [{ type: "text", text: '{"a":1}' }], structuredContent: { a: 1 } });
+  });
+
   check("of any size blocks nobody, and what is kept and sent of it is bounded", async (kit) => {
     let sent = 0;
     await kit.register({
@@ -163,6 +170,26 @@ time.sleep(300)`;
     assert.equal(succeed(await within(5, kit.runCode("python3", code))), "early");
     await waitForFile(`${kit.home}/child`);
     await assertNoProcess(mark);
+  });
+
+  check("a script that answers and goes on serving, with open sockets and timers, holds up nobody", async (kit) => {
+    const code = `
+const { createServer } = require("http");
+process.stdin.resume();
+setInterval(() => {}, 1000);
+createServer().listen(0, "127.0.0.1", () => console.log('{"jsonrpc":"2.0","id":1,"result":"served"}'));`;
+    assert.equal(succeed(await within(20, kit.runCode("node", code))), "served");
+  });
+
+  check("requests with any id are answered under it: a text, a negative number, a fraction, null", async (kit) => {
+    const code = `${READ}ids = []
+for id in ["a", "", -7, 1.5, 0, None]:
+    print(json.dumps({"jsonrpc": "2.0", "id": id, "method": "tools/list"}), flush=True)
+    reply = json.loads(sys.stdin.readline())
+    ids.append([reply["id"], "tools" in reply["result"]])
+print(json.dumps({"jsonrpc": "2.0", "id": 1, "result": ids}))`;
+    const ids = ["a", "", -7, 1.5, 0, null].map((id) => [id, true]);
+    assert.deepEqual((await within(20, kit.runCode("python3", code))).structuredContent, ids);
   });
 
   check("a script that loops over its input ends when it has answered", async (kit) => {
@@ -226,23 +253,6 @@ open("done", "w").write("x")`;
 });
 
 describe("calls", () => {
-  check("of one tool at the same time share nothing", async (kit) => {
-    await kit.register({
-      name: "own",
-      interpreter: "python3",
-      code: `${READ}import os, time
-n = request["params"]["arguments"]["n"]
-open("file", "x").write(str(n))
-time.sleep(0.3)
-print(json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"n": n, "file": open("file").read(), "cwd": os.getcwd()}}))`,
-    });
-    const results = await Promise.all(Array.from({ length: 8 }, (_, n) => kit.call("own", { n })));
-    const values = results.map((it) => it.structuredContent as { n: number; file: string; cwd: string });
-    assert.deepEqual(values.map((it) => it.n), [0, 1, 2, 3, 4, 5, 6, 7]);
-    for (const { n, file } of values) assert.equal(file, String(n));
-    assert.equal(new Set(values.map((it) => it.cwd)).size, 8);
-  });
-
   check("leave no working folder behind", async (kit) => {
     const folder = succeed(await kit.runCode("sh", "read -r x; pwd; touch left"));
     for (let i = 0; i < 50 && await stat(folder).catch(() => undefined); i++) {

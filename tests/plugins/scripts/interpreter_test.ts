@@ -58,11 +58,30 @@ describe("interpreters", () => {
 
   test("scriptArguments() gives Deno its folder and no more, unless it was named with permissions", () => {
     const file = "/home/a,b/tool/x.ts";
-    assert.deepEqual(scriptArguments({ program: "/bin/deno", args: [] }, file), [
+    assert.deepEqual(scriptArguments({ program: "/bin/deno", args: [] }, { file, words: [] }), [
       ...["run", "--no-prompt", "--allow-read=/home/a,,b/tool", file],
     ]);
-    assert.deepEqual(scriptArguments({ program: "/bin/deno", args: ["run", "-A"] }, file), ["run", "-A", file]);
-    assert.deepEqual(scriptArguments({ program: "/bin/python3", args: [] }, file), [file]);
+    assert.deepEqual(scriptArguments({ program: "/bin/deno", args: ["run", "-A"] }, { file, words: [] }), [
+      "run",
+      "-A",
+      file,
+    ]);
+    assert.deepEqual(scriptArguments({ program: "/bin/python3", args: [] }, { file, words: ["-u"] }), ["-u", file]);
+    const permissions = { network: ["a.example:443"], read: ["/data"], env: ["KEY"] };
+    assert.deepEqual(
+      scriptArguments({ program: "/bin/deno", args: [] }, { file: "/t/x.ts", words: ["--frozen"], permissions }),
+      [
+        ...[
+          "run",
+          "--no-prompt",
+          "--allow-read=/t,/data",
+          "--allow-env=KEY",
+          "--allow-net=a.example:443",
+          "--frozen",
+          "/t/x.ts",
+        ],
+      ],
+    );
   });
 
   test("extensionFor() and languageOf() know an interpreter by any of its names", () => {
@@ -83,6 +102,15 @@ describe("interpreters", () => {
     }
     assert.equal(extensionFor(undefined), "script");
     assert.equal(languageOf(["constructor"]), undefined);
+  });
+
+  test("languageOf() knows whose packages a script can have", () => {
+    const packages = (...words: string[]) => languageOf(words)?.packages;
+    assert.deepEqual(
+      [packages("python3.11"), packages("node"), packages("npx", "tsx"), packages("deno", "run"), packages("ruby")],
+      ["python", "node", "node", "deno", "ruby"],
+    );
+    for (const program of ["bun", "bash", "perl", "php", "cobol"]) assert.equal(packages(program), undefined, program);
   });
 
   test("readsWholeInput() knows who waits for the end of stdin", () => {

@@ -112,6 +112,65 @@ describe("memory of scripts", () => {
     for (const [i, [method, , reason]] of cases.entries()) assert.match(String(results[i]?.["error"]), reason, method);
   });
 
+  test("is read and written in bulk", async () => {
+    await using kit = await start();
+    const written = await send(kit, [
+      ["memory/bulk_set", { entries: { "a/1": 1, "a/2": { deep: [true] }, b: null }, ttl: 3600 }],
+      ["memory/bulk_set", { entries: [{ key: "c", value: "x" }, { key: "d", value: "y", ttl: 60 }] }],
+      ["memory/bulk_get", { keys: ["a/2", "c", "absent", "a/2", "__proto__"] }],
+      ["memory/entries", { prefix: "a/" }],
+    ]);
+    const [, , got, entries] = written;
+    assert.deepEqual(written.slice(0, 2), [{ success: true, stored: 3 }, { success: true, stored: 2 }]);
+    assert.equal(JSON.stringify(got), '{"values":{"a/2":{"deep":[true]},"c":"x","absent":null,"__proto__":null}}');
+    const listed = (entries as { entries: JsonObject[] }).entries;
+    assert.deepEqual(listed.map(({ key, value }) => [key, value]), [["a/1", 1], ["a/2", { deep: [true] }]]);
+    for (const { version, expires_at } of listed) {
+      assert.ok(Number.isInteger(version));
+      assert.ok(Math.abs(Date.parse(String(expires_at)) - Date.now() - 3_600_000) < 60_000, String(expires_at));
+    }
+    const deleted = await send(kit, [
+      ["memory/bulk_delete", { keys: ["b", "absent"] }],
+      ["memory/bulk_delete", { prefix: "a/" }],
+      ["memory/bulk_delete", { keys: [] }],
+      ["memory/list", {}],
+    ]);
+    assert.deepEqual(deleted, [{ deleted: 1 }, { deleted: 2 }, { deleted: 0 }, { keys: ["c", "d"] }]);
+  });
+
+  test("is paged through without a gap", async () => {
+    await using kit = await start();
+    const all = Array.from({ length: 25 }, (_, i) => `k${String(i).padStart(2, "0")}`);
+    await send(kit, [["memory/bulk_set", { entries: Object.fromEntries(all.map((key, i) => [key, i])) }]]);
+    const keys: unknown[] = [];
+    let cursor: unknown;
+    do {
+      const [page] = await send(kit, [["memory/entries", { prefix: "k", limit: 10, ...(cursor ? { cursor } : {}) }]]);
+      const { entries } = page as { entries: JsonObject[] };
+      assert.ok(entries.length <= 10);
+      keys.push(...entries.map((it) => it["key"]));
+      cursor = page?.["cursor"];
+    } while (cursor !== undefined);
+    assert.deepEqual(keys, all);
+  });
+
+  test("is written in bulk as a whole or not at all", async () => {
+    await using kit = await start();
+    const results = await send(kit, [
+      ["memory/set", { key: "old", value: 1 }],
+      ["memory/bulk_set", { entries: [{ key: "new", value: 1 }, { key: "old", value: 2, if_version: 0 }] }],
+      ["memory/bulk_set", { entries: { new: 1, big: "x".repeat(1_100_000) } }],
+      ["memory/bulk_set", { entries: [{ key: "new", value: 1 }, { key: "new", value: 2 }] }],
+      ["memory/bulk_delete", { keys: ["old", ""] }],
+      ["memory/list", {}],
+      ["memory/get", { key: "old" }],
+    ]);
+    for (const [i, reason] of [/0 for absent|was to be absent/, /1048576/, /twice/, /0 bytes/].entries()) {
+      assert.match(String(results[i + 1]?.["error"]), reason);
+    }
+    assert.deepEqual(results.slice(5), [{ keys: ["old"] }, { value: 1 }]);
+  });
+
   test("a tool that is made anew after its deletion remembers nothing", async () => {
     await using kit = await start();
     await send(kit, [["memory/set", { key: "k", value: 1 }]]);

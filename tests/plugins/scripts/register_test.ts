@@ -100,7 +100,7 @@ describe("register_script", () => {
       [{ interpreter: undefined }, /there is no "interpreter", and the first line of the code names none/],
       [{ interpreter: undefined, code: "#!/usr/bin/env cobol85\n" }, /Cannot find interpreter "cobol85"/],
       [{ extension: "../x" }, /"extension" is "\.\.\/x", expected 1 to 16 letters or digits/],
-      [{ dependencies: ["requests"] }, /dependencies \(requests\) are not supported in this version/],
+      [{ dependencies: ["requests"] }, /nothing here installs packages; the plugin "dependencies" does/],
       [{ requires_services: ["db"] }, /required services \(db\) are not supported in this version/],
       [{ input_schema: { type: "string" } }, /its root is string/],
       [{ output_schema: { type: "objekt" } }, /output of tool "x"/],

@@ -1,0 +1,312 @@
+// @ts-self-types="./types.d.mts"
+// deno-lint-ignore-file no-process-global no-console -- a script may write to the console, and has no other process
+/**
+ * Speaks the script protocol of Collet for a tool in JavaScript or TypeScript, on Node or Deno.
+ *
+ * Nothing is imported, and all is exported by the last statement: the CommonJS module is this text with another end.
+ *
+ * @module
+ */
+
+const CANCELLED = -32800;
+const FAILED = 1;
+
+class ToolFailure extends Error {
+  name = "ToolFailure";
+  constructor(message, { data, code = FAILED } = {}) {
+    super(message);
+    this.data = data;
+    this.code = code;
+  }
+}
+
+class HostError extends Error {
+  name = "HostError";
+  constructor(message, { code, data } = {}) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+class Cancelled extends Error {
+  name = "AbortError";
+}
+
+const controller = new AbortController();
+const signal = controller.signal;
+
+const context = {
+  arguments: {},
+  roots: [],
+  workingDirectory: "",
+  toolName: "",
+  toolsDir: "",
+  environment: {},
+  capabilities: {},
+  progressToken: undefined,
+};
+
+/** Requests that wait for their reply, by id. */
+const pending = new Map();
+let lastId = 0;
+let write;
+let takeFirst;
+/** Why there are no more replies. */
+let closed;
+
+function send(message) {
+  if (write === undefined) {
+    throw new Error("Cannot talk with the server: use run(handler), and call this from the handler");
+  }
+  write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+}
+
+function notify(method, params) {
+  signal.throwIfAborted();
+  send({ method, params });
+}
+
+async function request(method, params = {}) {
+  signal.throwIfAborted();
+  if (closed !== undefined) throw closed;
+  const id = ++lastId;
+  const reply = new Promise((resolve, reject) => pending.set(id, { resolve, reject }));
+  send({ id, method, params });
+  return resultOf(await reply);
+}
+
+function resultOf({ error, result }) {
+  if (error !== undefined && error !== null) throw new HostError(String(error.message), error);
+  // revision 1 of the protocol tells of a failure in the result; beside "error" an elicitation has its "action"
+  const isFailure = typeof result?.error === "string" &&
+    Object.keys(result).every((key) => key === "error" || key === "action");
+  if (isFailure) throw new HostError(result.error);
+  return result;
+}
+
+function take(line) {
+  const message = JSON.parse(line);
+  const { id, method, params } = message;
+  if (method === "execute") takeFirst({ id, params });
+  else if (method === "notifications/cancelled") cancel(params?.reason ?? "The call was cancelled");
+  else if (method === undefined) {
+    pending.get(id)?.resolve(message);
+    pending.delete(id);
+  }
+}
+
+function cancel(reason) {
+  const error = new Cancelled(reason);
+  controller.abort(error);
+  close(error);
+}
+
+function close(error) {
+  closed ??= error;
+  for (const { reject } of pending.values()) reject(closed);
+  pending.clear();
+}
+
+/** Reads stdin by lines, and keeps stdout for the protocol: what is printed goes to stderr. */
+function open() {
+  write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = (...args) => process.stderr.write(...args);
+  for (const name of ["log", "info", "debug", "dir", "table"]) console[name] = console.error.bind(console);
+  return new Promise((resolve) => {
+    takeFirst = resolve;
+    let parts = [];
+    process.stdin.setEncoding("utf8");
+    process.stdin.on("data", (piece) => {
+      const [head, ...lines] = piece.split("\n");
+      parts.push(head);
+      for (const next of lines) {
+        const line = parts.join("");
+        parts = [next];
+        take(line);
+      }
+    });
+    for (const event of ["end", "close"]) {
+      process.stdin.on(event, () => {
+        resolve(undefined);
+        close(new HostError("The server has closed the connection"));
+      });
+    }
+  });
+}
+
+async function run(handler) {
+  if (write !== undefined) throw new Error("Cannot run a second handler: a script answers once");
+  const first = await open();
+  if (first === undefined) throw new Error("Cannot run the tool: no request came on stdin");
+  const { id, params } = first;
+  fillContext(params);
+  send({ id, ...await answerOf(handler) });
+  // a script that is done ends, though the server keeps stdin open
+  process.stdin.destroy();
+}
+
+function fillContext({ arguments: args, context: told = {} } = {}) {
+  Object.assign(context, {
+    arguments: args,
+    roots: told.roots ?? [],
+    workingDirectory: told.working_directory ?? "",
+    toolName: told.tool_name ?? "",
+    toolsDir: told.tools_dir ?? "",
+    environment: told.environment ?? {},
+    capabilities: told.capabilities ?? {},
+    progressToken: told._meta?.progressToken,
+  });
+}
+
+async function answerOf(handler) {
+  try {
+    const result = await handler(context.arguments, context) ?? null;
+    JSON.stringify(result);
+    return { result };
+  } catch (error) {
+    if (error instanceof ToolFailure) return failed(error.code, error.message, error.data);
+    if (error instanceof Cancelled) return failed(CANCELLED, error.message);
+    console.error(error);
+    return failed(FAILED, wordsOf(error));
+  }
+}
+
+function wordsOf(error) {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === "Error" ? error.message : `${error.name}: ${error.message}`;
+}
+
+function failed(code, message, data) {
+  return { error: { code, message, data } };
+}
+
+function fail(message, data, code) {
+  throw new ToolFailure(message, { data, code });
+}
+
+function log(level, message, data) {
+  notify("log", { level, message, data });
+}
+
+function progress(current, total, message) {
+  notify("progress", { current, total, message });
+}
+
+function stream(data, { isFinal } = {}) {
+  notify("stream", { data, is_final: isFinal });
+}
+
+async function callTool(name, args = {}) {
+  return (await request("tools/call", { name, arguments: args })).output;
+}
+
+async function elicit(message, requestedSchema) {
+  return await request("elicitation/create", { message, requestedSchema });
+}
+
+async function elicitUrl(message, url) {
+  return await request("elicitation/create", { mode: "url", message, url });
+}
+
+async function sample(messages, maxTokens, options = {}) {
+  const list = typeof messages === "string" ? [{ role: "user", content: { type: "text", text: messages } }] : messages;
+  return await request("sampling/createMessage", { ...options, messages: list, maxTokens });
+}
+
+async function listTools() {
+  return (await request("tools/list")).tools;
+}
+
+async function listResources() {
+  return (await request("resources/list")).resources;
+}
+
+async function listResourceTemplates() {
+  return (await request("resources/templates/list")).resourceTemplates;
+}
+
+async function readResource(uri) {
+  return (await request("resources/read", { uri })).contents;
+}
+
+async function listPrompts() {
+  return (await request("prompts/list")).prompts;
+}
+
+async function getPrompt(name, args = {}) {
+  return await request("prompts/get", { name, arguments: args });
+}
+
+async function listRoots() {
+  return (await request("roots/list")).roots;
+}
+
+async function complete(ref, argument, value) {
+  return (await request("completion/complete", { ref, argument: { name: argument, value } })).completion.values;
+}
+
+const memory = {
+  async get(key, otherwise) {
+    return (await request("memory/get", { key })).value ?? otherwise;
+  },
+  async set(key, value, { ttl } = {}) {
+    await request("memory/set", { key, value: value ?? null, ttl });
+  },
+  async delete(key) {
+    return (await request("memory/delete", { key })).deleted;
+  },
+  async list(prefix = "") {
+    return (await request("memory/list", { prefix })).keys;
+  },
+  async update(key, patch, { ttl } = {}) {
+    return (await request("memory/update", { key, value: patch, ttl })).value;
+  },
+  async increment(key, by = 1, { ttl } = {}) {
+    return (await request("memory/increment", { key, by, ttl })).value;
+  },
+  async *entries(prefix = "") {
+    let cursor;
+    do {
+      const page = await request("memory/entries", { prefix, cursor });
+      yield* page.entries;
+      cursor = page.cursor;
+    } while (cursor !== undefined && cursor !== null);
+  },
+  async bulkGet(keys) {
+    return (await request("memory/bulk_get", { keys })).values;
+  },
+  async bulkSet(values, { ttl } = {}) {
+    await request("memory/bulk_set", { entries: values, ttl });
+  },
+  async bulkDelete(keys) {
+    return (await request("memory/bulk_delete", { keys })).deleted;
+  },
+};
+
+export {
+  callTool,
+  Cancelled,
+  complete,
+  context,
+  elicit,
+  elicitUrl,
+  fail,
+  getPrompt,
+  HostError,
+  listPrompts,
+  listResources,
+  listResourceTemplates,
+  listRoots,
+  listTools,
+  log,
+  memory,
+  progress,
+  readResource,
+  request,
+  run,
+  sample,
+  signal,
+  stream,
+  ToolFailure,
+};

@@ -1,0 +1,130 @@
+/**
+ * What a script is given beyond its code: as its manifest asks, and the policy decides.
+ *
+ * @module
+ */
+import { type Call, type Environment, type Folder, isObject, ToolError } from "../../kernel/mod.ts";
+import type { PackageSet } from "../dependencies/contract.ts";
+import type { GrantPolicy, Grants } from "../grants/contract.ts";
+import type { ManifestDraft, ToolLibrary } from "../library/contract.ts";
+import type { Secrets } from "../secrets/contract.ts";
+import type { Script } from "./contract.ts";
+
+/** What tools of skillz find in their environment, all of it. */
+const LEGACY_PREFIX = "SKILLZ_";
+const WORD_REGEXP = /\w+/g;
+const MIB = 2 ** 20;
+
+/** What {@linkcode ScriptGrants} works with. */
+export interface ScriptGrantsOptions {
+  readonly environment: Environment;
+  readonly library: Pick<ToolLibrary, "digestOf">;
+  /** What decides; without it no script is given anything but its time. */
+  readonly policy: GrantPolicy | undefined;
+  readonly secrets: Secrets | undefined;
+}
+
+/** What a script is started with. */
+export type GivenToScript = Pick<Script, "env" | "secrets" | "timeoutMs" | "limits" | "permissions">;
+
+/** Gives scripts what they ask for. */
+export class ScriptGrants {
+  readonly #options: ScriptGrantsOptions;
+
+  constructor(options: ScriptGrantsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads what a manifest asks for, and decides nothing.
+   *
+   * @throws {ToolError} naming what is no grant.
+   */
+  read(grants: unknown): Grants {
+    const { policy } = this.#options;
+    if (policy !== undefined) return policy.read(grants);
+    const { timeout_ms: timeout, ...others } = isObject(grants) ? grants as Grants : {};
+    const fields = Object.keys(others);
+    if (fields.length === 0) return timeout === undefined ? {} : { timeout_ms: timeout };
+    throw new ToolError(`Cannot grant ${fields.join(", ")}: nothing here decides on grants; the plugin "grants" does`);
+  }
+
+  /** Finds the secrets that a script names in its source, as scripts for skillz do, which have no other way to ask. */
+  namedIn(code: string): readonly string[] {
+    const { policy, secrets } = this.#options;
+    if (policy === undefined || secrets === undefined) return [];
+    const words = new Set(code.match(WORD_REGEXP));
+    return secrets.names().filter((name) => words.has(name));
+  }
+
+  /**
+   * Gives a script what it asks for.
+   *
+   * @throws {ToolError} when it is refused, or a secret is not there.
+   */
+  async give(manifest: ManifestDraft, folder: Folder, call: Call): Promise<GivenToScript> {
+    const { policy, library } = this.#options;
+    const { direct_dependencies: _direct, install_scripts: _scripts, ...grants } = this.read(manifest.grants);
+    if (policy === undefined) return { timeoutMs: grants.timeout_ms };
+    const digest = () => library.digestOf(folder);
+    const granted = await policy.authorize({ tool: manifest.name, digest, grants }, call);
+    const { network, read, write, env: names = [], secrets = [] } = granted;
+    const env = this.#variables(names);
+    return {
+      env,
+      secrets: this.#reveal(secrets),
+      timeoutMs: grants.timeout_ms,
+      limits: {
+        ...(granted.memory_mb !== undefined && { memoryBytes: granted.memory_mb * MIB }),
+        ...(granted.cpu_seconds !== undefined && { cpuSeconds: granted.cpu_seconds }),
+        ...(granted.processes !== undefined && { processes: granted.processes }),
+      },
+      permissions: { network, read, write, env: [...names, ...secrets] },
+    };
+  }
+
+  /** Gives a tool of skillz what it always had: every `SKILLZ_*` variable, whatever it asks for. */
+  giveLegacy(manifest: ManifestDraft): GivenToScript {
+    const { environment, secrets } = this.#options;
+    const given = secrets === undefined
+      ? environment.variables(LEGACY_PREFIX)
+      : secrets.reveal(secrets.names().filter((name) => name.startsWith(LEGACY_PREFIX)));
+    return { secrets: given, timeoutMs: manifest.grants?.timeout_ms };
+  }
+
+  /**
+   * Decides on packages by address, and on programs of packages that run when they are installed; what is remembered is
+   * remembered for these very packages.
+   *
+   * @throws {ToolError} when it is refused.
+   */
+  async authorizePackages({ name, grants }: ManifestDraft, set: PackageSet, call: Call): Promise<void> {
+    const { policy } = this.#options;
+    const { direct_dependencies: direct, install_scripts: scripts } = this.read(grants);
+    if (policy === undefined) return;
+    const asked = {
+      ...(direct !== undefined && { direct_dependencies: direct }),
+      ...(scripts !== undefined && { install_scripts: scripts }),
+    };
+    const digest = () => sha256(JSON.stringify([set.language, [...set.packages].sort()]));
+    await policy.authorize({ tool: name, digest, grants: asked }, call);
+  }
+
+  #variables(names: readonly string[]): Readonly<Record<string, string>> {
+    const { environment } = this.#options;
+    const found = names.map((name) => [name, environment.variable(name)]).filter(([, value]) => value !== undefined);
+    return Object.fromEntries(found);
+  }
+
+  #reveal(names: readonly string[]): Readonly<Record<string, string>> {
+    const { secrets } = this.#options;
+    if (names.length === 0) return {};
+    if (secrets !== undefined) return secrets.reveal(names);
+    throw new ToolError(`Cannot give secret "${names[0]}": nothing here keeps secrets; the plugin "secrets" does`);
+  }
+}
+
+async function sha256(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
