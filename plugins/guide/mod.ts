@@ -42,7 +42,7 @@ const guide: Plugin<void> = definePlugin({
   setup(ctx) {
     const { toolbox } = ctx.deps;
     const watched = watchPages(ctx);
-    announceToolPages(ctx, toolbox);
+    announceToolPages(ctx);
     for (const scheme of SCHEMES) {
       const page = (
         path: string,
@@ -109,15 +109,10 @@ function listing(
   };
 }
 
-/** Tells clients that the list of resources changed when a tool comes, goes or is described in another way. */
-function announceToolPages(ctx: PluginContext<undefined, Requires>, toolbox: Toolbox): void {
-  const describe = () => JSON.stringify(toolbox.list().map((tool) => listing("collet", tool)));
-  let listed = describe();
+/** Tells clients that the list of resources changed when that of tools did, since each tool has a page. */
+function announceToolPages(ctx: PluginContext<undefined, Requires>): void {
   ctx.on(RegistryChanged, ({ kind }) => {
-    if (kind !== "tool") return;
-    const before = listed;
-    listed = describe();
-    if (listed !== before) ctx.emit<{ readonly kind: ItemKind }>(RegistryChanged, { kind: "resource" });
+    if (kind === "tool") ctx.emit<{ readonly kind: ItemKind }>(RegistryChanged, { kind: "resource" });
   });
 }
 
