@@ -97,8 +97,11 @@ export interface Call {
   readonly path: readonly string[];
   /** Reports progress to a client that asked for it; `done` must rise. */
   progress(done: number, total?: number, message?: string): Promise<void>;
-  /** Sends a log notification, at the level the client chose. */
-  log(level: LogLevel, message: string, data?: unknown, logger?: string): void;
+  /**
+   * Sends a log notification, at the level the client chose. It need not be awaited, and never rejects; who logs without
+   * end awaits it, and goes on when the way to the client is free for more.
+   */
+  log(level: LogLevel, message: string, data?: unknown, logger?: string): void | Promise<void>;
   /** Asks the user. Throws a {@linkcode ToolError} when the client cannot. */
   elicit(request: ElicitRequest): Promise<ElicitResult>;
   /** Asks the client's model. Throws a {@linkcode ToolError} when the client cannot. */

@@ -140,6 +140,7 @@ export {
   type LogThreshold,
   type NamedLog,
 } from "./log.ts";
+export { sha256, toHex } from "./digest.ts";
 export { Lazy } from "./lazy.ts";
 export { didYouMean, nearNames } from "./near_names.ts";
 export { assertNestable, type Nesting } from "./nesting.ts";

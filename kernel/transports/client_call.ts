@@ -160,7 +160,7 @@ function reports({ meta, level, notify }: Reporter): Required<Pick<CallPatch, "p
       const least = level();
       if (least === undefined || LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(least)) return;
       // what is logged need not be JSON, and a log line must fail nothing
-      void (async () => {
+      return (async () => {
         await notify("notifications/message", {
           level: at,
           logger,
@@ -172,7 +172,8 @@ function reports({ meta, level, notify }: Reporter): Required<Pick<CallPatch, "p
 }
 
 function logData(message: string, data: unknown): JsonObject {
-  return isObject(data) ? { message, ...data } : { message, data };
+  // neither takes the place of the other
+  return isObject(data) && !Object.hasOwn(data, "message") ? { message, ...data } : { message, data };
 }
 
 function questions(

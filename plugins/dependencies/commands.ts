@@ -10,7 +10,7 @@ const LONGEST_TAIL = 4_000;
 const LONGEST_OUTPUT = 16 * 1024 * 1024;
 const LONGEST_LINE = 200;
 // what goes well is progress, and no reason of a failure
-const CHATTER_REGEXP = /^npm http |^npm warn Unknown |^npm error A complete log |^Download /;
+const CHATTER_REGEXP = /^npm http |^npm warn Unknown |^npm error (?:A complete log|Log files were) |^Download /;
 const CREDENTIALS_REGEXP = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 // deno-lint-ignore no-control-regex -- colours, where a program prints them all the same
 const COLOUR_REGEXP = /\x1b\[[0-9;]*[A-Za-z]/g;

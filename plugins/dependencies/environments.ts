@@ -10,9 +10,8 @@
  *
  * @module
  */
-import { type Folder, isObject } from "../../kernel/mod.ts";
+import { type Folder, isObject, sha256 } from "../../kernel/mod.ts";
 import { type EnvironmentEntry, PACKAGE_LANGUAGES, type PackageLanguage } from "./contract.ts";
-import { sha256 } from "./digest.ts";
 
 const ROOT = "environments";
 const STAGING = `${ROOT}/.staging`;

@@ -5,7 +5,7 @@
  * @example Ask what is installed
  * ```ts
  * import { detectPlatform, Kernel } from "collet";
- * import { Dependencies, type PackageLanguage } from "./contract.ts";
+ * import { Dependencies } from "./contract.ts";
  * import dependencies from "./mod.ts";
  *
  * const home = await Deno.makeTempDir();

@@ -13,6 +13,9 @@ import { splitNodeWord } from "./words.ts";
 const PACKAGE_FILE = "package.json";
 const LOCK_FILE = "package-lock.json";
 const INTEGRITY_REGEXP = /^sha(?:256|384|512)-[A-Za-z0-9+/]+={0,2}(?:\s+sha(?:256|384|512)-[A-Za-z0-9+/]+={0,2})*$/;
+/** What a package of the registry says of those that it needs: a range, or another name for one. */
+const RANGE_REGEXP = /^(?:npm:[^:]*|[^:/\\]*)$/;
+const NEEDS: readonly string[] = ["dependencies", "optionalDependencies", "peerDependencies"];
 const PATH_REGEXP = /^(?:(?:.+\/)?node_modules\/(?:@[^/@]+\/)?[^/@]+)$/;
 
 /** What {@linkcode nodeInstaller} works with. */
@@ -130,6 +133,11 @@ function checkEntry(path: string, entry: unknown): JsonObject {
   const { integrity, version } = rest;
   if (typeof version !== "string" || !/^\d+\.\d+\.\d+[A-Za-z0-9.+-]*$/.test(version)) {
     throw fail("has no version of the registry");
+  }
+  const needs = NEEDS.map((field) => rest[field]).filter(isObject).flatMap((it) => Object.entries(it));
+  for (const [name, range] of needs) {
+    // npm asks for what it names before it finds that it is not in the lock
+    if (typeof range !== "string" || !RANGE_REGEXP.test(range)) throw fail(`needs "${name}" from elsewhere`);
   }
   const isHashed = typeof integrity === "string" && INTEGRITY_REGEXP.test(integrity);
   if (!isHashed && rest["inBundle"] !== true) throw fail('has no hash in "integrity"');

@@ -12,12 +12,16 @@ import type { Installer, PackageJob } from "./installer.ts";
 import { PipInstaller } from "./pip.ts";
 import type { Runtimes } from "./runtimes.ts";
 import { UvInstaller } from "./uv.ts";
+import { isMarker } from "./words.ts";
 
 /** The virtual environment, in the folder of an installation. */
 export const VENV_FOLDER = "venv";
 const HEADER = "# packages: ";
-const PIN_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]*\])?\s*===?\s*[A-Za-z0-9.!+_-]+(?:\s*;[^$]*)?$/;
-const DIRECT_PIN_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]*\])?\s*@\s*[^\s$]+(?:\s*;[^$]*)?$/;
+const PIN_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]*\])? *===? *[A-Za-z0-9.!+_-]+(?: *;(.*))?$/;
+const DIRECT_PIN_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]*\])? *@ *[^\s$]+(?: +;(.*))?$/;
+/** Whatever ends a line for pip or uv, but for `\n`. */
+// deno-lint-ignore no-control-regex -- they are refused
+const LINE_END_REGEXP = /[\v\f\r\x1c-\x1f\x85\u2028\u2029]/;
 const HASHES_REGEXP = /(?:\s+--hash=sha(?:256|384|512):[0-9a-f]+)+$/;
 
 /** Which versions are decided on and installed by one of two programs. */
@@ -91,25 +95,37 @@ function headerOf(packages: readonly string[]): string {
  */
 export function readPythonLock(lock: string, { packages, allow }: Pick<PackageJob, "packages" | "allow">): string {
   const lines = lock.replaceAll("\r\n", "\n").split("\n");
+  const odd = lines.find((line) => LINE_END_REGEXP.test(line));
+  // where one program sees a comment, another might see a line of its own
+  if (odd !== undefined) throw new ToolError(`Cannot install by the lock: ${shown(odd)} holds a control character`);
   const [head = ""] = lines;
   if (head.startsWith(HEADER) && head.trimEnd() !== headerOf(packages)) {
     throw new ToolError(
       `Cannot install by the lock: it is that of other packages (${head.slice(HEADER.length)}), not of ` +
-        `${packages.join(", ")}; remove it, or make it anew`,
+        `${packages.join(", ")}; remove the lock from the folder of the tool, and it is made anew`,
     );
   }
   for (const line of joinContinued(lines)) {
     const pin = line.replace(HASHES_REGEXP, "");
-    const isPinned = PIN_REGEXP.test(pin) && pin !== line;
-    const isAllowed = allow.direct === true && (PIN_REGEXP.test(pin) || DIRECT_PIN_REGEXP.test(pin));
+    const isPinned = isPin(pin, PIN_REGEXP) && pin !== line;
+    const isAllowed = allow.direct === true && (isPin(pin, PIN_REGEXP) || isPin(pin, DIRECT_PIN_REGEXP));
     if (!isPinned && !isAllowed) {
       throw new ToolError(
-        `Cannot install by the lock: ${JSON.stringify(line.slice(0, 200))} is not one version with its hashes, such ` +
+        `Cannot install by the lock: ${shown(line)} is not one version with its hashes, such ` +
           'as "six==1.17.0 --hash=sha256:…"',
       );
     }
   }
   return lock;
+}
+
+function isPin(text: string, form: RegExp): boolean {
+  const found = form.exec(text);
+  return found !== null && (found[1] === undefined || isMarker(found[1]));
+}
+
+function shown(line: string): string {
+  return JSON.stringify(line.slice(0, 200));
 }
 
 /** Joins lines that end in `\`, and leaves out comments and empty ones. */

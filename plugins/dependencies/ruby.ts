@@ -7,9 +7,8 @@
  *
  * @module
  */
-import { ToolError } from "../../kernel/mod.ts";
+import { sha256, ToolError } from "../../kernel/mod.ts";
 import { InstallFailure } from "./commands.ts";
-import { sha256 } from "./digest.ts";
 import type { Installer, PackageJob } from "./installer.ts";
 import type { Runtimes } from "./runtimes.ts";
 
@@ -173,7 +172,7 @@ export function readRubyLock(lock: string, packages: readonly string[]): readonl
   if (head !== headerOf(packages)) {
     throw new ToolError(
       `Cannot install by the lock: its first line is ${JSON.stringify(head.slice(0, 200))}, expected ` +
-        `${JSON.stringify(headerOf(packages))}; remove the lock, or make it anew`,
+        `${JSON.stringify(headerOf(packages))}; remove the lock from the folder of the tool, and it is made anew`,
     );
   }
   return lines.map((line) => {

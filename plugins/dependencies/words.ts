@@ -21,6 +21,9 @@ const MARKER_VARIABLES: ReadonlySet<string> = new Set([
   ...["platform_version", "platform_machine", "platform_python_implementation", "implementation_name"],
   ...["implementation_version", "extra"],
 ]);
+/** What ends a line for some program, and what no word needs. */
+// deno-lint-ignore no-control-regex -- they are refused
+const CONTROL_REGEXP = /[\0-\x1f\x7f-\x9f\u2028\u2029]/;
 const NPM_NAME = "(?:@[a-z0-9][a-z0-9._~-]*/)?[a-z0-9_][a-z0-9._~-]*";
 const NPM_RANGE = "[A-Za-z0-9.^~<>=*|+ _-]+";
 const NODE_REGEXP = new RegExp(`^(${NPM_NAME})(?:@(${NPM_RANGE}))?$`, "i");
@@ -60,8 +63,7 @@ function normalizeWord(word: string, language: PackageLanguage, allow: PackageAl
     );
   if (word === "") throw refuse("it is empty");
   if (word.length > LONGEST_WORD) throw refuse(`it has more than ${LONGEST_WORD} characters`);
-  // deno-lint-ignore no-control-regex -- that is what is refused
-  if (/[\0-\x1f\x7f]/.test(word)) throw refuse("it holds a control character");
+  if (CONTROL_REGEXP.test(word)) throw refuse("it holds a control character");
   if (word.startsWith("-")) throw refuse("it is an option, not a package");
   const normal = NORMALIZERS[language](word);
   if (normal !== undefined) return normal;
@@ -121,7 +123,8 @@ function normalizeName(name: string): string {
   return name.trim().toLowerCase().replace(/[-_.]+/g, "-");
 }
 
-function isMarker(marker: string): boolean {
+/** Tells whether a text is an environment marker of PEP 508. */
+export function isMarker(marker: string): boolean {
   let comparisons = 0;
   MARKER_TOKEN_REGEXP.lastIndex = 0;
   while (MARKER_TOKEN_REGEXP.lastIndex < marker.length) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, LOCAL_PRINCIPAL, type Principal } from "../../kernel/mod.ts";
+import { type Call, LOCAL_PRINCIPAL, type Principal, sha256 } from "../../kernel/mod.ts";
 import { type Namespace, scanAll, type Store } from "../store/contract.ts";
 import type { Grants } from "./contract.ts";
 
@@ -117,9 +117,7 @@ export class Decisions {
 /** Names a decision by whose and what it is; the excess counts exactly. */
 export async function keyOf({ tool, digest, excess }: Subject, principalId: string | null): Promise<string> {
   const fields = Object.entries(excess).sort(([a], [b]) => compare(a, b));
-  const text = JSON.stringify([principalId, tool, digest, fields]);
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return await sha256(JSON.stringify([principalId, tool, digest, fields]));
 }
 
 function compare(a: string, b: string): number {

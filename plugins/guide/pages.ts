@@ -17,7 +17,9 @@ restart as well.
 
 1. Look first: \`search_tools\` finds tools by what they do, \`list_tools\` shows them all.
 2. Call \`register_script\` with a name, a description, the code, an interpreter and an \`input_schema\`.
-   \`collet://examples\` has one example a language, \`collet://protocol\` says what a script reads and writes.
+   \`collet://examples\` has one example a language, with the module \`collet_tool\` that scripts have without
+   installing it; \`collet://protocol\` says what a script reads and writes. \`dependencies\` installs packages,
+   \`grants\` asks for secrets and more.
    Give \`examples\` as well: with \`verify: true\` the tool is made only if all of them pass, and \`test_tool\` runs
    them again.
 3. Call the tool by its name, or by \`call_tool\` when your client does not show new tools.

@@ -24,9 +24,13 @@ export function protocolPage(): string {
 A script tool is a program. It is started for each call, reads one request, and writes its answer. Messages are JSON-RPC
 2.0, one a line, UTF-8. Flush after each line.
 
+In Python, JavaScript, TypeScript, Ruby and Bash the module \`collet_tool\` does all of this; it is there without being
+installed. \`collet://examples\` shows it.
+
 ## The request
 
-One line on stdin (here on several, to read it better). Read a line, not to the end: stdin stays open for replies.
+One line on stdin (here on several, to read it better). Read a line, not to the end: stdin stays open for replies. A
+script whose source reads to the end gets the end at once, and can send no requests.
 
 \`\`\`json
 ${REQUEST}
@@ -81,7 +85,8 @@ With an id of the script's own, and a reply on stdin:
 | \`memory/bulk_delete\` | \`keys\`, or \`prefix\` | \`{"deleted":2}\` |
 
 A request that fails is answered with \`{"error":"why"}\` as its result, and a method that does not exist with error
--32601; a tool that was registered with \`protocol: 2\` gets every failure as a JSON-RPC error. \`capabilities\` in the
+-32601; a tool that was registered with \`protocol: 2\` gets every failure as a JSON-RPC error, and a result
+\`{"content":[…]}\` of it that is content of MCP is the result of the call. \`capabilities\` in the
 request says what there is. A script remembers under its own name what it is to find again in the next call, for each
 caller apart; the tool \`memory\` reads and writes the same. Lists are what the client of the call sees.
 
@@ -89,7 +94,9 @@ caller apart; the tool \`memory\` reads and writes the same. Lists are what the 
 
 A call ends after 300 seconds, or after the tool's \`timeout_ms\`, and when its client cancels it. The script is told:
 \`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":"…"}}\`, then stdin ends. It has 1 s
-to end by itself; then it is ended with all that it started. It starts in an empty folder of its own that is removed afterwards, with \`PATH\`, \`HOME\`,
-\`LANG\`, \`TERM\` and \`TMPDIR\` and nothing else of the server's environment.
+to end by itself; then it is ended with all that it started. It starts in an empty folder of its own that is removed
+afterwards, with \`PATH\`, \`HOME\`, \`LANG\`, \`TERM\` and \`TMPDIR\`, what it was granted (\`secrets\` and \`env\` of
+\`grants\`; secrets are in \`context.environment\` as well), and nothing else of the server's environment. A line, and
+plain output as a whole, is at most 16 MiB.
 `;
 }

@@ -197,6 +197,8 @@ export interface LoadedTool {
 export interface ToolKind {
   /** Equals `tool_type` of its manifests. */
   readonly kind: string;
+  /** Names of files that {@linkcode prepare} writes: a tool that replaces another does not get those of that one. */
+  readonly prepared?: readonly string[];
   /**
    * Installs or compiles in the staging folder, before the tool changes; may return another manifest.
    *

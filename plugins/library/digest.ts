@@ -3,11 +3,14 @@
  *
  * @module
  */
-import type { Folder, FolderEntry } from "../../kernel/mod.ts";
+import { type Folder, type FolderEntry, sha256 } from "../../kernel/mod.ts";
 import type { FileSet } from "./contract.ts";
 import { CACHE_FOLDER, MANIFEST_FILE, NOT_CODE } from "./layout.ts";
 
-/** Lists the files that make up a tool: all but old versions, installed packages and caches. */
+/**
+ * Lists the files that make up a tool: all but old versions, installed packages, caches, and links that lead to no file
+ * within its folder, such as those of a virtual environment.
+ */
 export async function listCode(folder: Folder): Promise<readonly FolderEntry[]> {
   const top = (await folder.list()).filter(({ path }) => isCode(path));
   const nested = await Promise.all(top.map(async ({ path, kind }) => {
@@ -15,7 +18,34 @@ export async function listCode(folder: Folder): Promise<readonly FolderEntry[]> 
     const below = await folder.list(path, { recursive: true });
     return below.map((entry) => ({ ...entry, path: `${path}/${entry.path}` }));
   }));
-  return [...top, ...nested.flat()].filter(({ path, kind }) => kind !== "folder" && isCode(path));
+  const files: FolderEntry[] = [];
+  for (const entry of [...top, ...nested.flat()]) {
+    if (entry.kind === "folder" || !isCode(entry.path)) continue;
+    if (entry.kind === "file" || await isReadable(folder, entry.path)) files.push(entry);
+  }
+  return files;
+}
+
+async function isReadable(folder: Folder, path: string): Promise<boolean> {
+  return await folder.readBytes(path).then((bytes) => bytes !== undefined, () => false);
+}
+
+/**
+ * Copies an entry of the folder of all tools; what of it is a link that leads out, or to nothing, stays behind.
+ *
+ * @throws {Error} when a file cannot be copied.
+ */
+export async function copyCode(
+  tools: Folder,
+  { from, to, kind }: { readonly from: string; readonly to: string; readonly kind: FolderEntry["kind"] },
+): Promise<void> {
+  if (kind === "file") return await tools.copy(from, to);
+  const isCopied = await tools.copy(from, to).then(() => true, () => false);
+  if (isCopied || kind === "link") return;
+  await tools.makeFolder(to);
+  for (const { path, kind } of await tools.list(from)) {
+    await copyCode(tools, { from: `${from}/${path}`, to: `${to}/${path}`, kind });
+  }
 }
 
 function isCode(path: string): boolean {
@@ -56,10 +86,4 @@ async function digestFiles(files: readonly (readonly [path: string, bytes: Uint8
     offset += part.length;
   }
   return await sha256(whole);
-}
-
-/** Computes SHA-256, in hex. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

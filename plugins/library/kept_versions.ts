@@ -8,7 +8,7 @@
  */
 import { type Folder, isObject } from "../../kernel/mod.ts";
 import type { Manifest } from "./contract.ts";
-import { digestOf } from "./digest.ts";
+import { copyCode, digestOf } from "./digest.ts";
 import { MANIFEST_FILE, NOT_CODE, NUMBERS_FILE, VERSIONS_FOLDER } from "./layout.ts";
 import { formatManifest } from "./manifest.ts";
 import { FIRST_VERSION, isVersion, nextVersion } from "./versions.ts";
@@ -77,8 +77,9 @@ export class KeptVersions {
 
   async #copyCode(from: string, to: string): Promise<void> {
     await this.#folder.makeFolder(to);
-    for (const { path } of await this.#folder.list(from)) {
-      if (!NOT_CODE.has(path)) await this.#folder.copy(`${from}/${path}`, `${to}/${path}`);
+    for (const { path, kind } of await this.#folder.list(from)) {
+      if (NOT_CODE.has(path)) continue;
+      await copyCode(this.#folder, { from: `${from}/${path}`, to: `${to}/${path}`, kind });
     }
   }
 

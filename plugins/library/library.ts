@@ -167,7 +167,7 @@ export class Library implements ToolLibrary {
     const check = () => this.#assertFree(name, overwrite);
     check();
     const before = isWhole ? undefined : this.#shelf.find(name);
-    const stage = () => this.#storage.stage(name, files, before && companionsOf(before));
+    const stage = () => this.#storage.stage(name, files, before && companionsOf(before, this.#preparedOf(before)));
     const staged = await (before === undefined ? stage() : this.#change(stage));
     return await this.#publish(manifest, { kind, staged, call, isWhole, check, verify });
   }
@@ -215,6 +215,10 @@ export class Library implements ToolLibrary {
     return await digestOf(folder);
   }
 
+  #preparedOf({ manifest }: Pick<StoredTool, "manifest">): readonly string[] | undefined {
+    return manifest && this.#shelf.kind(manifest.tool_type)?.prepared;
+  }
+
   #assertFree(name: string, overwrite: boolean): void {
     assertFree(name, { overwrite, shelf: this.#shelf, toolbox: this.#options.toolbox });
   }
@@ -225,7 +229,8 @@ export class Library implements ToolLibrary {
   ): Promise<SavedTool> {
     const { name } = draft;
     const replaced = this.#shelf.find(name);
-    const { manifest, kept } = await this.#storage.commit(draft, { staged, replaced, isWhole });
+    const prepared = replaced && this.#preparedOf(replaced);
+    const { manifest, kept } = await this.#storage.commit(draft, { staged, replaced, prepared, isWhole });
     const found = await this.#storage.find(name) ?? { folder: name, fingerprint: "" };
     const tool = await this.#shelf.put(found, { read: { manifest }, before: replaced });
     if (tool.problem !== undefined) {

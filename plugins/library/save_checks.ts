@@ -41,7 +41,7 @@ export interface NamesTaken {
 /**
  * Makes sure that a tool may have a name.
  *
- * @throws {ToolError} when a plugin's tool has it, or a made one that may not be replaced.
+ * @throws {ToolError} when a plugin's tool has it, or a made one that may not be replaced, or one in other letter case.
  */
 export function assertFree(name: string, { overwrite, shelf, toolbox }: NamesTaken): void {
   const existing = shelf.find(name);
@@ -49,6 +49,13 @@ export function assertFree(name: string, { overwrite, shelf, toolbox }: NamesTak
   if (taken !== undefined && existing?.offered === undefined) {
     throw new ToolError(
       `Cannot save tool "${name}": the name is taken by a tool of plugin "${taken.owner}"; choose another name`,
+    );
+  }
+  const alike = shelf.tools.find((it) => it.name.toLowerCase() === name.toLowerCase());
+  if (existing === undefined && alike !== undefined) {
+    throw new ToolError(
+      `Cannot save tool "${name}": there is "${alike.name}", and not every file system tells letter case apart; ` +
+        "choose another name",
     );
   }
   if (existing !== undefined && !overwrite) {

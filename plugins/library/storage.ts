@@ -10,7 +10,7 @@
  */
 import { type Disposer, type Folder, isKernelError, messageOf, ToolError } from "../../kernel/mod.ts";
 import type { FileSet, Manifest, ManifestDraft, PrunedVersions, RemovedTool } from "./contract.ts";
-import { digestOf } from "./digest.ts";
+import { copyCode, digestOf } from "./digest.ts";
 import { KeptVersions, type StateBefore } from "./kept_versions.ts";
 import {
   MANIFEST_FILE,
@@ -47,8 +47,8 @@ export type ReadManifest = { readonly manifest: Manifest } | { readonly reason: 
 export interface Companions {
   /** Below the folder of all tools. */
   readonly folder: string;
-  /** A file of it that does not come, beside its manifest and what is no code. */
-  readonly except?: string | undefined;
+  /** Files of it that do not come, beside its manifest and what is no code; none by default. */
+  readonly except?: readonly string[];
 }
 
 /** What {@linkcode ToolStorage.commit} puts in place. */
@@ -56,6 +56,8 @@ export interface CommitOptions {
   readonly staged: StagedTool;
   /** The tool that was there, with the folder it was in. */
   readonly replaced: StateBefore | undefined;
+  /** Files that the kind of the tool that was there wrote, which do not stay; none by default. */
+  readonly prepared?: readonly string[] | undefined;
   /** Whether nothing of the tool that was there stays; `false` by default. */
   readonly isWhole?: boolean | undefined;
 }
@@ -196,14 +198,14 @@ export class ToolStorage {
     }
   }
 
-  async #bringAlong({ folder, except }: Companions, staged: string): Promise<void> {
+  async #bringAlong({ folder, except = [] }: Companions, staged: string): Promise<void> {
     const merge = async (below: string) => {
       for (const { path, kind } of await this.folder.list(`${folder}/${below}`)) {
         const file = below + path;
-        if (file === MANIFEST_FILE || file === except || NOT_CODE.has(file)) continue;
+        if (file === MANIFEST_FILE || except.includes(file) || NOT_CODE.has(file)) continue;
         const there = await this.folder.stat(`${staged}/${file}`);
-        if (there === undefined && !except?.startsWith(`${file}/`)) {
-          await this.folder.copy(`${folder}/${file}`, `${staged}/${file}`);
+        if (there === undefined && !except.some((it) => it.startsWith(`${file}/`))) {
+          await copyCode(this.folder, { from: `${folder}/${file}`, to: `${staged}/${file}`, kind });
         } else if (kind === "folder" && (there ?? { kind }).kind === "folder") await merge(`${file}/`);
       }
     };
@@ -213,11 +215,11 @@ export class ToolStorage {
   /** Puts a staged tool in place, under the lock. */
   async commit(
     draft: ManifestDraft,
-    { staged, replaced, isWhole = false }: CommitOptions,
+    { staged, replaced, prepared, isWhole = false }: CommitOptions,
   ): Promise<CommittedTool> {
     const kept = replaced && await this.versions.keep(replaced, { into: staged.path });
     // what came since the tool was staged
-    if (replaced !== undefined && !isWhole) await this.#bringAlong(companionsOf(replaced), staged.path);
+    if (replaced !== undefined && !isWhole) await this.#bringAlong(companionsOf(replaced, prepared), staged.path);
     const { given = [], retired = [] } = kept ?? {};
     const isHigher = isVersion(draft.version) && given.every((it) => compareVersions(it, draft.version!) < 0);
     const version = isHigher ? draft.version! : nextVersion(given);
@@ -293,7 +295,8 @@ export class ToolStorage {
   }
 }
 
-/** Gives what of a tool stays when it is replaced: all but its entry file. */
-export function companionsOf({ folder, manifest }: StateBefore): Companions {
-  return { folder, except: manifest?.entry_file };
+/** Gives what of a tool stays when it is replaced: all but its entry file, and what its kind wrote. */
+export function companionsOf({ folder, manifest }: StateBefore, prepared: readonly string[] = []): Companions {
+  const { entry_file: entry } = manifest ?? {};
+  return { folder, except: entry === undefined ? prepared : [entry, ...prepared] };
 }

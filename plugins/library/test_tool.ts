@@ -93,7 +93,7 @@ export function registerTestTool({ tool, library, toolbox }: TestToolContext): v
 }
 
 async function assertTestable(name: string, { library, toolbox }: Omit<TestToolContext, "tool">): Promise<void> {
-  if (toolbox.get(name) !== undefined) return;
+  // somebody may have mended the tool, or its examples, on disk
   await library.refresh();
   if (toolbox.get(name) !== undefined) return;
   const stored = library.get(name);

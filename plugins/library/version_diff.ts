@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Folder } from "../../kernel/mod.ts";
+import { type Folder, sha256 } from "../../kernel/mod.ts";
 import type { Manifest } from "./contract.ts";
-import { listCode, sha256 } from "./digest.ts";
+import { listCode } from "./digest.ts";
 import { MANIFEST_FILE } from "./layout.ts";
 import { unifiedDiff } from "./text_diff.ts";
 

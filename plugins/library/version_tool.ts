@@ -245,7 +245,11 @@ async function prune(request: Request, library: ToolLibrary): Promise<Answer> {
   for (const it of kept.slice(keep ?? 0)) if (!await isYoung(it)) old.push(it.version);
   if (old.length === 0) {
     return {
-      text: `Nothing of "${name}" is pruned: ${kept.length} versions before the current one stay.`,
+      text: `Nothing of "${name}" is pruned: ${
+        kept.length === 1
+          ? "1 version before the current one stays"
+          : `${kept.length} versions before the current one stay`
+      }.`,
       data: { pruned: [] },
     };
   }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Principal, ToolError } from "../../kernel/mod.ts";
+import { type Principal, sha256, ToolError } from "../../kernel/mod.ts";
 
 /** Longest name of a tool, in bytes: what the store leaves for it. */
 export const TOOL_BYTES = 100;
@@ -101,6 +101,5 @@ function split(rest: string): MemoryName {
 async function digest(id: string): Promise<string> {
   // units, not UTF-8: ids that differ in a lone surrogate differ
   const units = Uint16Array.from({ length: id.length }, (_, i) => id.charCodeAt(i));
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", units));
-  return Array.from(bytes, (it) => it.toString(16).padStart(2, "0")).join("");
+  return await sha256(new Uint8Array(units.buffer));
 }

@@ -8,7 +8,7 @@ import type { LoadedTool, LoadOptions, Manifest, ManifestDraft, ToolKind } from 
 import type { Script, ScriptRunner } from "./contract.ts";
 import { splitInterpreter } from "./interpreter.ts";
 import { languageOf, readsWholeInput, UNKNOWN_EXTENSION } from "./languages.ts";
-import type { PackageEnvironment, ScriptPackages } from "./packages.ts";
+import { LOCK_FILE, type PackageEnvironment, type ScriptPackages } from "./packages.ts";
 import type { ScriptGrants } from "./script_grants.ts";
 
 /** How much of a script is looked at. */
@@ -26,6 +26,7 @@ export interface ScriptKindOptions {
 export function scriptKind(options: ScriptKindOptions): ToolKind {
   return {
     kind: "script",
+    prepared: [LOCK_FILE],
     async prepare(manifest, staging, call) {
       options.grants.read(manifest.grants);
       const code = await staging.readText(entryOf(manifest));
@@ -59,7 +60,7 @@ async function loadScript(
     dispose: () => needed?.dispose(),
     async run(args, call) {
       // first, since it may be refused
-      const given = isLegacy ? grants.giveLegacy(manifest) : await grants.give(manifest, folder, call);
+      const given = isLegacy ? grants.giveLegacy(manifest) : await grants.give(manifest, { folder, code, call });
       const script: Script = {
         ...await describeScript(manifest, folder, { entry, args }),
         ...given,

@@ -13,11 +13,13 @@ import {
   type ProtocolError,
 } from "../../kernel/mod.ts";
 import { type MessageHost, NOTICES, REQUESTS } from "./messages.ts";
-import type { MessageId, MessageLine } from "./output_lines.ts";
+import { type MessageId, type MessageLine, OutputTooLong } from "./output_lines.ts";
 import { InvalidParams, isJsonObject } from "./params.ts";
 
 /** Most requests of a script that are served at once; it waits with the next one. */
 const MOST_REQUESTS = 64;
+/** Most characters of replies that wait to be read; a script that reads none waits with the next message. */
+const MOST_UNREAD = 4 * 1024 * 1024;
 /** Code of a request that failed for no reason that JSON-RPC or MCP has a code for. */
 const REQUEST_FAILED = -32000;
 
@@ -35,7 +37,10 @@ interface RpcError {
 export class MessageServer {
   readonly #host: MessageHost;
   readonly #write: Write;
-  readonly #serving = new Set<Promise<void>>();
+  #serving = 0;
+  #unread = 0;
+  /** Goes on with the message that waits, when there may be room for it. */
+  #wake: (() => void) | undefined;
 
   constructor(host: MessageHost, write: Write) {
     this.#host = host;
@@ -50,14 +55,26 @@ export class MessageServer {
   async serve({ method, params, id }: MessageLine): Promise<void> {
     const given = isJsonObject(params) ? params : {};
     const notice = NOTICES.get(method);
-    if (notice !== undefined) await notice(given, this.#host);
-    // to answer without an id would not reach whoever asked
-    if (id === undefined) return;
-    if (notice !== undefined) return void this.#reply(id, { result: {} });
-    const serving = this.#answer(method, given).then((reply) => this.#reply(id, reply));
-    this.#serving.add(serving);
-    void serving.finally(() => this.#serving.delete(serving));
-    if (this.#serving.size >= MOST_REQUESTS) await Promise.race(this.#serving);
+    if (notice !== undefined) {
+      // one after the other, as they were written
+      const reply = await this.#attempt(async () => void await notice(given, this.#host));
+      if (id !== undefined) this.#reply(id, reply);
+    } else if (id !== undefined) {
+      // to answer without an id would not reach whoever asked
+      this.#serving++;
+      void this.#answer(method, given).then((reply) => {
+        this.#serving--;
+        this.#reply(id, reply);
+        this.#wake?.();
+      });
+    }
+    await this.#room();
+  }
+
+  /** Answers a request of which not even the id can be read. */
+  async refuse(reason: string): Promise<void> {
+    this.#reply(null, { error: { code: ErrorCode.invalidRequest, message: `Invalid request: ${reason}` } });
+    await this.#room();
   }
 
   async #answer(method: string, params: JsonObject): Promise<JsonObject> {
@@ -65,25 +82,42 @@ export class MessageServer {
     if (request === undefined) {
       return { error: { code: ErrorCode.methodNotFound, message: `Method not found: ${method}` } };
     }
+    return await this.#attempt(async () => await request(params, this.#host));
+  }
+
+  async #attempt(serve: () => Promise<JsonObject | void>): Promise<JsonObject> {
     try {
-      return { result: await request(params, this.#host) };
+      return { result: await serve() ?? {} };
     } catch (error) {
+      if (error instanceof OutputTooLong) throw error;
       return this.#host.protocol >= 2 ? { error: toRpcError(error) } : { result: { error: messageOf(error) } };
     }
   }
 
-  #reply(id: MessageId, reply: JsonObject): Promise<void> {
-    return this.#write(encodeReply(id, reply));
+  #reply(id: MessageId, reply: JsonObject): void {
+    const line = encodeReply(id, reply);
+    this.#unread += line.length;
+    void this.#write(line).then(() => {
+      this.#unread -= line.length;
+      this.#wake?.();
+    });
+  }
+
+  async #room(): Promise<void> {
+    while (this.#serving >= MOST_REQUESTS || this.#unread > MOST_UNREAD) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
   }
 }
 
 /** Writes a reply; values that are no JSON, as a tool of a careless plugin may give them, are a failure as well. */
 function encodeReply(id: MessageId, reply: JsonObject): string {
+  const head = `{"jsonrpc":"2.0","id":${typeof id === "bigint" ? id : JSON.stringify(id)}`;
   try {
-    return JSON.stringify({ jsonrpc: "2.0", id, ...reply });
+    return `${head},${JSON.stringify(reply).slice(1)}`;
   } catch (error) {
     const message = `The answer is no JSON: ${messageOf(error)}`;
-    return JSON.stringify({ jsonrpc: "2.0", id, error: { code: ErrorCode.internalError, message } });
+    return `${head},${JSON.stringify({ error: { code: ErrorCode.internalError, message } }).slice(1)}`;
   }
 }
 

@@ -85,16 +85,16 @@ function spelled(names: readonly string[], serve: Notice): [string, Notice][] {
   return names.map((name) => [name, serve]);
 }
 
-function log({ level, message, data }: JsonObject, { call, name }: MessageHost): void {
+async function log({ level, message, data }: JsonObject, { call, name }: MessageHost): Promise<void> {
   // MCP's own spelling has no message beside the data
   const text = message ?? data;
   if (text === undefined) return;
   const words = typeof text === "string" ? text : JSON.stringify(text);
-  call.log(logLevel(level), words, message === undefined ? undefined : data, name);
+  await call.log(logLevel(level), words, message === undefined ? undefined : data, name);
 }
 
 function logLevel(level: unknown): LogLevel {
-  const name = String(level).toLowerCase();
+  const name = typeof level === "string" ? level.toLowerCase() : "";
   return name === "warn" ? "warning" : LOG_LEVELS.find((it) => it === name) ?? "info";
 }
 

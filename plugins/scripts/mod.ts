@@ -81,7 +81,8 @@ const scripts: Plugin<ScriptsConfig> = definePlugin({
     const { files, processes, environment, toolbox, catalog, library, memory, secrets, policy, dependencies } =
       ctx.deps;
     const machine = { processes, environment };
-    const grants = new ScriptGrants({ environment, library, policy, secrets });
+    const { timeout_ms: timeoutMs } = ctx.config;
+    const grants = new ScriptGrants({ environment, library, policy, secrets, timeoutMs });
     const packages = new ScriptPackages({
       dependencies,
       machine,
@@ -97,7 +98,7 @@ const scripts: Plugin<ScriptsConfig> = definePlugin({
       memory,
       secrets,
       signal: ctx.signal,
-      timeoutMs: ctx.config.timeout_ms,
+      timeoutMs,
     });
     ctx.own("running scripts", () => runner.close());
     await runner.cleanUp();

@@ -59,8 +59,8 @@ const Input = v.strictObject({
   grants: v.optional(described(
     v.record(v.string(), v.unknown()),
     'What it needs beyond its code: {"secrets": ["NAME"], "env": ["NAME"], "network": ["host:port"], "read": [path], ' +
-      '"write": [path], "memory_mb": 2048, "cpu_seconds": 60, "processes": 10}; the user is asked about what exceeds ' +
-      "the limits of the server",
+      '"write": [path], "memory_mb": 2048, "cpu_seconds": 60, "processes": 10, "direct_dependencies": true, ' +
+      '"install_scripts": true}; the user is asked about what exceeds the limits of the server',
   )),
   tags: v.optional(described(Texts, "Words to find it by")),
   examples: v.optional(described(ExamplesInput, "Calls that show how the tool is used; test_tool runs them")),
@@ -92,6 +92,9 @@ the result as text. Read a line (readline), not to the end of stdin, which stays
 While it runs it may send {"jsonrpc":"2.0","method":"progress","params":{"current":1,"total":3}}, "log" {level, \
 message}, "stream" {data}, and with an id, whose reply comes as a line, "tools/call" {name, arguments}, \
 "elicitation/create" and "sampling/createMessage".
+
+The module collet_tool does all this in Python, JavaScript, Ruby and Bash, with nothing to install: the resource \
+collet://examples shows it.
 
 Example: {"name": "add", "description": "Add two numbers", "interpreter": "python3", "input_schema": {"type": \
 "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}, "required": ["a", "b"]}, "code": \

@@ -4,7 +4,6 @@
  * @module
  */
 import { type JsonObject, ToolError } from "../../kernel/mod.ts";
-import type { Grants } from "../grants/contract.ts";
 import type { FileSet, ManifestDraft, ToolExample } from "../library/contract.ts";
 import { findInterpreter, type Machine, readShebang, splitInterpreter } from "./interpreter.ts";
 import { languageOf, UNKNOWN_EXTENSION } from "./languages.ts";
@@ -73,7 +72,8 @@ export async function prepareScript(
   await findInterpreter(command, machine);
   const language = languageOf(splitInterpreter(command));
   const file = `${name}.${readExtension(given.extension, fail) ?? language?.extension ?? UNKNOWN_EXTENSION}`;
-  const asked = askedBy(given, grants);
+  const { timeout_ms: timeout } = given;
+  const asked = grants.readAll({ ...given.grants, ...(timeout !== undefined && { timeout_ms: timeout }) }, code);
   const source = {
     name,
     interpreter: interpreter?.trim() || undefined,
@@ -101,12 +101,6 @@ export async function prepareScript(
     command,
     packages: await packages.check(source, code),
   };
-}
-
-function askedBy({ grants: given = {}, timeout_ms: timeout, code }: Registration, grants: ScriptGrants): Grants {
-  const asked = grants.read({ ...given, ...(timeout !== undefined && { timeout_ms: timeout }) });
-  const secrets = [...new Set([...asked.secrets ?? [], ...grants.namedIn(code)])].sort();
-  return secrets.length === 0 ? asked : { ...asked, secrets };
 }
 
 function refuseUnsupported(

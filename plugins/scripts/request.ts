@@ -62,14 +62,19 @@ export async function rootsOf(call: Call, environment: Environment): Promise<rea
   return folders.map((path) => ({ uri: uriOf(path, environment.os) }));
 }
 
-/** Asks the client; one that fails or is slow to answer has none, which must not keep a tool from running. */
+/** Asks the client; one that fails or is slow has none, which must keep no tool from running, nor from ending. */
 async function clientRoots(call: Call): Promise<readonly Root[]> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<readonly []>((resolve) => timer = setTimeout(() => resolve([]), ROOTS_MS));
+  const over = new AbortController();
+  const late = new Promise<readonly []>((resolve) => {
+    const stop = () => resolve([]);
+    const timer = setTimeout(stop, ROOTS_MS);
+    call.signal.addEventListener("abort", stop, { signal: over.signal });
+    over.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  });
   try {
     return await Promise.race([call.roots().catch(() => []), late]);
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 

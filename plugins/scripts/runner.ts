@@ -77,9 +77,10 @@ export class Runner implements ScriptRunner {
     let session: ScriptSession | undefined;
     try {
       const cwd = folder?.path ?? script.cwd!;
-      const request = await this.#request(script, { call, cwd });
+      const own = call.derive({ signal });
+      const request = await this.#request(script, { call: own, cwd });
       process = await this.#start(script, { cwd, signal });
-      session = this.#openSession(process, script, { call: call.derive({ signal }), request });
+      session = this.#openSession(process, script, { call: own, request });
       return toOutput(readAnswer(await session.converse(), script), script.protocol ?? 1);
     } finally {
       // the caller has its answer; the process gets its time to end

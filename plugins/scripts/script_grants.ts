@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { type Call, type Environment, type Folder, isObject, ToolError } from "../../kernel/mod.ts";
+import { type Call, type Environment, type Folder, isObject, sha256, ToolError } from "../../kernel/mod.ts";
 import type { PackageSet } from "../dependencies/contract.ts";
 import type { GrantPolicy, Grants } from "../grants/contract.ts";
 import type { ManifestDraft, ToolLibrary } from "../library/contract.ts";
 import type { Secrets } from "../secrets/contract.ts";
 import type { Script } from "./contract.ts";
 
-/** What tools of skillz find in their environment, all of it. */
+/** What tools of skillz find in their environment, all of it; others are given what they name. */
 const LEGACY_PREFIX = "SKILLZ_";
 const WORD_REGEXP = /\w+/g;
 const MIB = 2 ** 20;
@@ -22,6 +22,17 @@ export interface ScriptGrantsOptions {
   /** What decides; without it no script is given anything but its time. */
   readonly policy: GrantPolicy | undefined;
   readonly secrets: Secrets | undefined;
+  /** Time limit of scripts that ask for none, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Whose grants are given. */
+export interface GrantedRun {
+  /** Holds the files of the tool. */
+  readonly folder: Folder;
+  /** The script itself. */
+  readonly code: string;
+  readonly call: Call;
 }
 
 /** What a script is started with. */
@@ -49,12 +60,17 @@ export class ScriptGrants {
     throw new ToolError(`Cannot grant ${fields.join(", ")}: nothing here decides on grants; the plugin "grants" does`);
   }
 
-  /** Finds the secrets that a script names in its source, as scripts for skillz do, which have no other way to ask. */
-  namedIn(code: string): readonly string[] {
-    const { policy, secrets } = this.#options;
-    if (policy === undefined || secrets === undefined) return [];
-    const words = new Set(code.match(WORD_REGEXP));
-    return secrets.names().filter((name) => words.has(name));
+  /**
+   * Reads what a script asks for: in its manifest, and by naming secrets `SKILLZ_*` in its code, since scripts for skillz
+   * have no other way to ask.
+   *
+   * @throws {ToolError} naming what is no grant.
+   */
+  readAll(grants: unknown, code: string): Grants {
+    const asked = this.read(grants);
+    const { secrets = [] } = asked;
+    const named = this.#legacyNamesIn(code).filter((name) => !secrets.includes(name));
+    return named.length === 0 ? asked : { ...asked, secrets: [...secrets, ...named].sort() };
   }
 
   /**
@@ -62,24 +78,25 @@ export class ScriptGrants {
    *
    * @throws {ToolError} when it is refused, or a secret is not there.
    */
-  async give(manifest: ManifestDraft, folder: Folder, call: Call): Promise<GivenToScript> {
-    const { policy, library } = this.#options;
-    const { direct_dependencies: _direct, install_scripts: _scripts, ...grants } = this.read(manifest.grants);
+  async give(manifest: ManifestDraft, { folder, code, call }: GrantedRun): Promise<GivenToScript> {
+    const { policy, timeoutMs } = this.#options;
+    const { direct_dependencies: _direct, install_scripts: _scripts, ...grants } = this.readAll(manifest.grants, code);
     if (policy === undefined) return { timeoutMs: grants.timeout_ms };
-    const digest = () => library.digestOf(folder);
+    // first, so that nobody is asked for what is not there
+    const secrets = this.#reveal(grants.secrets ?? []);
+    const digest = () => this.#digestOf(manifest, folder);
     const granted = await policy.authorize({ tool: manifest.name, digest, grants }, call);
-    const { network, read, write, env: names = [], secrets = [] } = granted;
-    const env = this.#variables(names);
+    const { network, read, write, env: names = [], timeout_ms: longest = Infinity } = granted;
     return {
-      env,
-      secrets: this.#reveal(secrets),
-      timeoutMs: grants.timeout_ms,
+      env: this.#variables(names),
+      secrets,
+      timeoutMs: grants.timeout_ms ?? Math.min(timeoutMs, longest),
       limits: {
         ...(granted.memory_mb !== undefined && { memoryBytes: granted.memory_mb * MIB }),
         ...(granted.cpu_seconds !== undefined && { cpuSeconds: granted.cpu_seconds }),
         ...(granted.processes !== undefined && { processes: granted.processes }),
       },
-      permissions: { network, read, write, env: [...names, ...secrets] },
+      permissions: { network, read, write, env: [...names, ...Object.keys(secrets)] },
     };
   }
 
@@ -110,6 +127,19 @@ export class ScriptGrants {
     await policy.authorize({ tool: name, digest, grants: asked }, call);
   }
 
+  #legacyNamesIn(code: string): readonly string[] {
+    const { policy, secrets } = this.#options;
+    if (policy === undefined || secrets === undefined || !code.includes(LEGACY_PREFIX)) return [];
+    const words = new Set(code.match(WORD_REGEXP));
+    return secrets.names().filter((name) => name.startsWith(LEGACY_PREFIX) && words.has(name));
+  }
+
+  // the same files do something else by another command, or with other packages
+  async #digestOf({ interpreter, entry_file: entry, dependencies }: ManifestDraft, folder: Folder): Promise<string> {
+    const files = await this.#options.library.digestOf(folder);
+    return await sha256(JSON.stringify([files, interpreter, entry, dependencies]));
+  }
+
   #variables(names: readonly string[]): Readonly<Record<string, string>> {
     const { environment } = this.#options;
     const found = names.map((name) => [name, environment.variable(name)]).filter(([, value]) => value !== undefined);
@@ -122,9 +152,4 @@ export class ScriptGrants {
     if (secrets !== undefined) return secrets.reveal(names);
     throw new ToolError(`Cannot give secret "${names[0]}": nothing here keeps secrets; the plugin "secrets" does`);
   }
-}
-
-async function sha256(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -11,9 +11,9 @@ import {
   type AnswerLine,
   type ErrorLine,
   LineSplitter,
-  OUTPUT_LIMIT,
   type OutputLine,
   OutputTooLong,
+  PlainOutput,
   readLine,
 } from "./output_lines.ts";
 import type { Redaction } from "./redaction.ts";
@@ -54,9 +54,8 @@ export class ScriptSession {
   readonly #stderr: StderrTail;
   /** Ends what was called for the script when nobody waits for it any more. */
   readonly #over = new AbortController();
+  readonly #printed = new PlainOutput();
   #stop: Stop | undefined;
-  #text: string[] = [];
-  #textLength = 0;
 
   constructor(process: Process, options: SessionOptions) {
     const { call, name, redaction } = options;
@@ -146,22 +145,17 @@ export class ScriptSession {
   }
 
   async #take(line: OutputLine): Promise<AnswerLine | undefined> {
-    if (line.kind === "text") this.#addText(line.text);
+    if (line.kind === "text") this.#printed.add(line.text);
     else if (line.kind === "message") await this.#messages.serve(line);
+    else if (line.kind === "malformed") await this.#messages.refuse(line.reason);
     else return line;
     return undefined;
-  }
-
-  #addText(text: string): void {
-    this.#textLength += text.length + 1;
-    if (this.#textLength > OUTPUT_LIMIT) throw new OutputTooLong("it wrote more than 16 MiB without an answer");
-    this.#text.push(text);
   }
 
   async #accept(answer: AnswerLine): Promise<Answer> {
     const { name, call, redaction } = this.#options;
     // what was printed beside the answer is for whoever looks for a mistake
-    const printed = redaction.redact(this.#joinedText());
+    const printed = redaction.redact(this.#printed.text);
     if (printed !== "") call.log("info", printed.slice(0, PRINTED), undefined, name);
     if (answer.kind === "error") {
       await comesWithin(this.#stderr.ended, STDERR_MS);
@@ -184,10 +178,10 @@ export class ScriptSession {
     const isOver = await comesWithin(this.#process.exited, SILENT_MS);
     if (!isOver) await this.#process.kill(KILL_MS);
     const exit = await this.#process.exited;
-    const text = this.#joinedText();
+    const { text } = this.#printed;
     const whole = readLine(text);
     if (whole.kind === "result" || whole.kind === "error") {
-      this.#text = [];
+      this.#printed.clear();
       return await this.#accept(whole);
     }
     if (exit.ended !== undefined || isOver && exit.code !== 0) {
@@ -205,7 +199,7 @@ export class ScriptSession {
 
   #failure(how: string, { code, signal }: Pick<ProcessExit, "code" | "signal">): ToolError {
     // half a secret would not be known for one
-    const stdout = this.#options.redaction.redact(this.#joinedText()).slice(-SHOWN);
+    const stdout = this.#options.redaction.redact(this.#printed.text).slice(-SHOWN);
     const printed = stdout === "" ? [] : ["stdout:", stdout];
     return new ToolError([`Script "${this.#options.name}" ${how}`, ...this.#stderrLines(), ...printed].join("\n"), {
       data: { exit_code: code ?? null, signal: signal ?? null, stderr: this.#stderr.tail, stdout },
@@ -214,10 +208,6 @@ export class ScriptSession {
 
   #stderrLines(): string[] {
     return this.#stderr.tail === "" ? [] : ["stderr:", this.#stderr.tail];
-  }
-
-  #joinedText(): string {
-    return this.#text.join("\n").replace(/\n+$/, "");
   }
 }
 

@@ -26,6 +26,7 @@ export class StreamedOutput {
   isProgressOwn = false;
   readonly #call: Call;
   readonly #redaction: Redaction;
+  readonly #limit: number;
   readonly #chunks: unknown[] = [];
   #shown: RedactedStream;
   #length = 0;
@@ -33,9 +34,10 @@ export class StreamedOutput {
   #lastIndex = 0;
 
   /** @param call Its logs and progress must show no secret that a chunk holds whole. */
-  constructor(call: Call, redaction: Redaction) {
+  constructor(call: Call, redaction: Redaction, limit: number = OUTPUT_LIMIT) {
     this.#call = call;
     this.#redaction = redaction;
+    this.#limit = limit;
     this.#shown = redaction.stream();
   }
 
@@ -47,8 +49,11 @@ export class StreamedOutput {
   async add({ data, index, is_final }: JsonObject): Promise<void> {
     if (data === undefined) return;
     const text = typeof data === "string" ? data : JSON.stringify(data);
-    this.#length += text.length;
-    if (this.#length > OUTPUT_LIMIT) throw new OutputTooLong("it streamed more than 16 MiB");
+    // an empty chunk takes room as well
+    this.#length += text.length + 1;
+    if (this.#length > this.#limit) {
+      throw new OutputTooLong(`it streamed more than ${Math.round(this.#limit / 1024 / 1024)} MiB`);
+    }
     this.#lastIndex = typeof index === "number" ? index : this.#chunks.length;
     this.#chunks.push(data);
     const place = { index: this.#lastIndex, is_final: is_final === true };
@@ -74,7 +79,7 @@ export class StreamedOutput {
   }
 
   async #send({ text, ...chunk }: ShownChunk): Promise<void> {
-    this.#call.log("info", text, { type: "stream_chunk", ...chunk }, LOGGER);
+    await this.#call.log("info", text, { type: "stream_chunk", ...chunk }, LOGGER);
     if (!this.isProgressOwn) await this.#call.progress(++this.#sent, undefined, text);
   }
 

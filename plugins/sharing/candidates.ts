@@ -29,6 +29,8 @@ export interface Candidate {
   readonly leftOut: readonly LeftOut[];
   /** SHA-256 of the files, as manifests have it. */
   readonly digest: string;
+  /** SHA-256 of the files and of what the manifest says that they are: interpreter, packages, grants and all. */
+  readonly pin: string;
 }
 
 /** What tools are read with. */
@@ -43,6 +45,11 @@ const MOST_MANIFEST_BYTES = 1024 * 1024;
 const PLAIN = 0o644;
 const EXECUTABLE = 0o755;
 const SHEBANG = [0x23, 0x21];
+/** What a manifest says of how a tool was saved, and not of what it is. */
+const BOOKKEEPING: ReadonlySet<string> = new Set([
+  ...["version", "created_at", "updated_at", "format", "owner", "source", "digest"],
+  ...["rolled_back_from", "edited_from"],
+]);
 
 /**
  * Finds the tools of a source, by their manifests.
@@ -108,13 +115,26 @@ export async function readTool(
     return [file.path, { data, mode: isExecutable ? EXECUTABLE : PLAIN }];
   }));
   const sorted = Object.entries(files).sort(([a], [b]) => a < b ? -1 : 1);
+  const whole = { ...manifest, ...(entry !== undefined && { entry_file: entry }) };
+  const digest = await library.digest(files);
   return {
-    manifest: { ...manifest, ...(entry !== undefined && { entry_file: entry }) },
+    manifest: whole,
     files,
     list: sorted.map(([path, { data, mode }]) => ({ path, size: data.length, executable: mode === EXECUTABLE })),
     leftOut: odd.map(({ path, oddity = "" }) => ({ path, reason: `it is ${oddity}` })),
-    digest: await library.digest(files),
+    digest,
+    pin: await pinOf(whole, { library, digest }),
   };
+}
+
+/** Computes {@linkcode Candidate.pin}; a manifest may have its fields in any order. */
+export async function pinOf(
+  manifest: JsonObject,
+  { library, digest }: { readonly library: Pick<ToolLibrary, "digest">; readonly digest: string },
+): Promise<string> {
+  const fields = Object.entries(manifest).filter(([field]) => !BOOKKEEPING.has(field));
+  const facts = JSON.stringify(Object.fromEntries(fields.sort(([a], [b]) => a < b ? -1 : 1)));
+  return await library.digest({ digest, facts });
 }
 
 /** Finds the file that runs, which manifests of skillz need not name. */

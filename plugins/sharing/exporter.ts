@@ -6,7 +6,7 @@
 import { type Call, didYouMean, type Files, type Folder, type JsonObject, ToolError } from "../../kernel/mod.ts";
 import type { FileWithMode, ToolLibrary } from "../library/contract.ts";
 import type { Secrets } from "../secrets/contract.ts";
-import { type Candidate, findTools, type LeftOut, readTool } from "./candidates.ts";
+import { type Candidate, findTools, type LeftOut, pinOf, readTool } from "./candidates.ts";
 import { explain } from "./failures.ts";
 import { Budget, type Limits } from "./limits.ts";
 import { openFolder } from "./local.ts";
@@ -26,7 +26,7 @@ export interface ExportRequest {
 export interface ExportReport {
   readonly name: string;
   readonly version: string;
-  /** SHA-256 of the files, by which an import can be pinned. */
+  /** SHA-256 of files and manifest, by which an import can be pinned. */
   readonly digest: string;
   readonly files: number;
   readonly format: "folder" | ArchiveFormat;
@@ -55,6 +55,7 @@ export interface ExporterOptions {
 interface Parcel {
   readonly name: string;
   readonly version: string;
+  readonly digest: string;
   readonly candidate: Candidate;
   /** The code and the manifest. */
   readonly files: readonly PackedFile[];
@@ -62,6 +63,9 @@ interface Parcel {
 }
 
 const ABSOLUTE_REGEXP = /^(?:\/|~$|~[\\/]|[A-Za-z]:[\\/])/;
+
+/** How often a tool is read that changes meanwhile. */
+const MOST_ATTEMPTS = 10;
 
 /** Exports tools. */
 export class Exporter {
@@ -89,7 +93,7 @@ export class Exporter {
     const { tool_name: name, to, overwrite } = request;
     const target = to === undefined ? undefined : this.#target(to, name, call);
     const parcel = await this.#collect(request, call);
-    const { version, candidate: { digest, list, leftOut }, emptied } = parcel;
+    const { version, digest, candidate: { list, leftOut }, emptied } = parcel;
     const facts = { name, version, digest, files: list.length, leftOut, emptied };
     if (target === undefined) return { ...facts, format: "zip", path: undefined, archive: await this.#inHand(parcel) };
     const format = formatOf(target) ?? "folder";
@@ -118,15 +122,28 @@ export class Exporter {
     return path;
   }
 
+  /** Reads a tool as it is at one moment: another server may be replacing it. */
   async #collect({ tool_name: name, version }: ExportRequest, { signal }: Call): Promise<Parcel> {
-    const { library, limits } = this.#options;
+    const { library } = this.#options;
     const names = (await library.list()).map((it) => it.name);
     if (!names.includes(name)) {
       throw new ToolError(
         `Cannot export "${name}": no tool of that name was made at run time${didYouMean(name, names)}`,
       );
     }
-    const folder = await library.files(name, version);
+    for (let left = MOST_ATTEMPTS; left > 0; left--) {
+      const folder = await library.files(name, version);
+      const before = await stateOf(folder);
+      const [parcel] = await Promise.allSettled([this.#read(name, folder, signal)]);
+      if (await stateOf(folder) !== before) continue;
+      if (parcel.status === "fulfilled") return parcel.value;
+      throw parcel.reason;
+    }
+    throw new ToolError("it is replaced again and again; try again");
+  }
+
+  async #read(name: string, folder: Folder, signal: AbortSignal): Promise<Parcel> {
+    const { library, limits } = this.#options;
     const tree = await openFolder({ kind: "folder", path: folder.path, folder }, { signal });
     const [found] = await findTools(tree, library);
     if (found === undefined || found.folder !== "") throw new ToolError("its manifest is missing");
@@ -141,7 +158,8 @@ export class Exporter {
     }));
     files.push({ path: MANIFEST_FILE, bytes: new TextEncoder().encode(text), isExecutable: false });
     for (const file of files) this.#assertNoSecret(file);
-    return { name, version: candidate.manifest.version, candidate, files, emptied };
+    const digest = await pinOf(manifest, { library, digest: candidate.digest });
+    return { name, version: candidate.manifest.version, digest, candidate, files, emptied };
   }
 
   #assertNoSecret({ path, bytes }: PackedFile): void {
@@ -201,6 +219,11 @@ export class Exporter {
     }
     return path;
   }
+}
+
+/** Tells one state of a tool from another: each has a manifest of its own. */
+async function stateOf(folder: Folder): Promise<string | undefined> {
+  return (await folder.stat(MANIFEST_FILE))?.fingerprint;
 }
 
 function below(name: string, files: readonly PackedFile[]): readonly PackedFile[] {

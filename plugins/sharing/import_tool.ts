@@ -24,7 +24,7 @@ const Input = v.strictObject({
     described(v.pipe(v.array(v.string()), v.minLength(1)), "Names of the tools to take; all by default"),
   ),
   preview: v.optional(described(v.boolean(), "Only tell what would be imported"), false),
-  digest: v.optional(described(v.string(), "SHA-256 that the files of the one tool must have, as a preview gives it")),
+  digest: v.optional(described(v.string(), "SHA-256 that the one tool must have, as a preview or an export gives it")),
   name: v.optional(described(v.string(), "Another name for the one tool")),
 });
 
@@ -98,12 +98,12 @@ export function registerImportTool({ tool, importer }: {
 function answerOf({ origin, imported, planned, skipped }: ImportReport, isPreview: boolean): Answer {
   return withoutUndefined({
     source: origin,
-    installed: imported.map(({ name, version, replaced, path, candidate: { digest, list, leftOut } }) => ({
+    installed: imported.map(({ name, version, replaced, path, candidate: { pin, list, leftOut } }) => ({
       name,
       version,
       replaced,
       path,
-      digest,
+      digest: pin,
       files: list.length,
       left_out: [...leftOut],
     })),
@@ -112,7 +112,7 @@ function answerOf({ origin, imported, planned, skipped }: ImportReport, isPrevie
   });
 }
 
-function plannedOf({ name, replaces, candidate: { manifest, digest, list, leftOut } }: Planned) {
+function plannedOf({ name, replaces, candidate: { manifest, pin, list, leftOut } }: Planned) {
   return {
     name,
     version: manifest.version,
@@ -123,7 +123,7 @@ function plannedOf({ name, replaces, candidate: { manifest, digest, list, leftOu
     dependencies: [...manifest.dependencies ?? []],
     grants: manifest.grants,
     requires_services: [...manifest.requires_services ?? []],
-    digest,
+    digest: pin,
     bytes: sizeOf(list),
     files: [...list],
     left_out: [...leftOut],
@@ -165,7 +165,7 @@ function importedLine({ name, version, replaced, path, candidate }: Imported): s
   return `- \`${name}\` ${version}${instead}: ${path}${left}`;
 }
 
-function plannedLines({ name, replaces, candidate: { manifest, list, leftOut, digest } }: Planned): string[] {
+function plannedLines({ name, replaces, candidate: { manifest, list, leftOut, pin } }: Planned): string[] {
   const { version, tool_type: kind, interpreter, dependencies = [], grants = {}, requires_services: services = [] } =
     manifest;
   const fact = (what: string, text: string) => text === "" ? [] : [`  - ${what}: ${text}`];
@@ -180,6 +180,6 @@ function plannedLines({ name, replaces, candidate: { manifest, list, leftOut, di
     ...fact("files", list.map(({ path, size }) => `${path} (${size} bytes)`).slice(0, 50).join(", ")),
     ...fact("and more files", list.length > 50 ? String(list.length - 50) : ""),
     ...leftOut.flatMap((it) => fact("left out", `${it.path}: ${it.reason}`)),
-    ...fact("digest", digest),
+    ...fact("digest", pin),
   ];
 }

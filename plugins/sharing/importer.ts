@@ -204,11 +204,11 @@ function skip(error: unknown, { name, folder }: { readonly name: string; readonl
   return { name, folder: shownFolder(folder), reason: error.message.replace(/^Cannot save tool "[^"]*": /, "") };
 }
 
-function checkDigest({ digest }: Candidate, wanted: string | undefined): void {
+function checkDigest({ pin }: Candidate, wanted: string | undefined): void {
   if (wanted === undefined) return;
   const plain = wanted.trim().toLowerCase().replace(/^sha-?256[:-]/, "");
-  if (plain !== digest) {
-    throw new ToolError(`its digest is ${digest}, expected ${plain}: its files are not those meant`);
+  if (plain !== pin) {
+    throw new ToolError(`its digest is ${pin}, expected ${plain}: its files, or its manifest, are not those meant`);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type Principal,
   type Question,
   textOf,
+  toHex,
   type ToolResult,
 } from "../../kernel/mod.ts";
 
@@ -96,8 +97,7 @@ export const TASK_ID_REGEXP = /^[0-9a-z]{9}-[0-9a-f]{32}$/;
 
 /** Makes an id that cannot be guessed. */
 export function newTaskId(now: number): string {
-  const random = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
-  return `${now.toString(36).padStart(9, "0")}-${random.join("")}`;
+  return `${now.toString(36).padStart(9, "0")}-${toHex(crypto.getRandomValues(new Uint8Array(16)))}`;
 }
 
 /** Makes the record of a task that begins to work. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Disposer, JsonObject, Principal } from "../../kernel/mod.ts";
+import { type Disposer, type JsonObject, type Principal, sha256 } from "../../kernel/mod.ts";
 import { type Change, type Namespace, type Operation, scanAll } from "../store/contract.ts";
 import { expiryOf, isTerminal, TASK_ID_REGEXP, type TaskRecord } from "./record.ts";
 
@@ -193,7 +193,5 @@ export class Records {
 
 // a hash, since ids of principals may be longer than a key
 async function ownerOf(principal: Principal | undefined): Promise<string> {
-  if (principal === undefined) return NOBODY;
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(principal.id));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return principal === undefined ? NOBODY : await sha256(principal.id);
 }

@@ -85,6 +85,7 @@ class _Session:
         os.dup2(2, 1)
         self.first = SimpleQueue()
         self.reason = None
+        self.broken = None
         self._lock = threading.Lock()
         self._end = None
         self._last_id = 0
@@ -132,27 +133,13 @@ class _Session:
         listener()
 
     def _read(self):
-        rest = bytearray()
-        while True:
-            try:
-                # not by sys.stdin: its lock, held while it waits, would keep Python from ending
-                piece = os.read(0, 65536)
-            except OSError:
-                piece = b""
-            if not piece:
-                break
-            start = len(rest)
-            rest += piece
-            while True:
-                end = rest.find(b"\n", start)
-                if end < 0:
-                    break
-                line = bytes(rest[:end])
-                del rest[:end + 1]
-                start = 0
+        try:
+            for line in _lines_of_stdin():
                 self._take(json.loads(line.decode("utf-8")))
+        except Exception as error:  # what is nested too deeply for Python; whoever waits must hear of it
+            self.broken = "Cannot read what the server sends: %s" % error
+        self._finish(lambda: HostError(self.broken or "The server has closed the connection"))
         self.first.put(None)
-        self._finish(lambda: HostError("The server has closed the connection"))
 
     def _take(self, message):
         method = message.get("method")
@@ -176,6 +163,28 @@ class _Session:
             self._end = self._end or error
             for waiting in list(self._pending.values()):
                 waiting.put(self._end)
+
+
+def _lines_of_stdin():
+    rest = bytearray()
+    while True:
+        try:
+            # not by sys.stdin: its lock, held while it waits, would keep Python from ending
+            piece = os.read(0, 65536)
+        except OSError:
+            piece = b""
+        if not piece:
+            return
+        start = len(rest)
+        rest += piece
+        while True:
+            end = rest.find(b"\n", start)
+            if end < 0:
+                break
+            line = bytes(rest[:end])
+            del rest[:end + 1]
+            start = 0
+            yield line
 
 
 def encode(message):
@@ -215,7 +224,7 @@ def run(handler):
     _session = _Session()
     message = _session.first.get()
     if message is None:
-        raise SystemExit("Cannot run the tool: no request came on stdin")
+        raise SystemExit(_session.broken or "Cannot run the tool: no request came on stdin")
     context._fill(message.get("params") or {})
     answer = {"jsonrpc": "2.0", "id": message.get("id")}
     try:

@@ -16,6 +16,8 @@ require "json"
 module ColletTool
   CANCELLED = -32_800
   FAILED = 1
+  # Deepest nesting of arguments, replies and results; JSON by itself takes 100.
+  MOST_NESTED = 1_000
 
   # Fails the call with a message for whoever called; see ColletTool.fail.
   class ToolFailure < StandardError
@@ -50,7 +52,7 @@ module ColletTool
 
   # The conversation with the server: one thread reads, any thread may ask.
   class Session
-    attr_reader :first, :reason
+    attr_reader :first, :reason, :broken
 
     def initialize
       $stdout.flush
@@ -69,7 +71,7 @@ module ColletTool
     end
 
     def send_line(message)
-      line = JSON.generate(message) << "\n"
+      line = JSON.generate(message, max_nesting: MOST_NESTED) << "\n"
       @lock.synchronize { @output.write(line) }
     end
 
@@ -108,10 +110,12 @@ module ColletTool
 
     def read
       $stdin.set_encoding(Encoding::UTF_8)
-      $stdin.each_line { |line| take(JSON.parse(line)) }
+      $stdin.each_line { |line| take(JSON.parse(line, max_nesting: MOST_NESTED)) }
+    rescue JSON::ParserError => e
+      @broken = "Cannot read what the server sends: #{e.message[0, 200]}"
     ensure
+      finish { HostError.new(@broken || "The server has closed the connection") }
       @first << nil
-      finish { HostError.new("The server has closed the connection") }
     end
 
     def take(message)
@@ -237,7 +241,7 @@ module ColletTool
 
       @session = Session.new
       message = @session.first.pop
-      abort("Cannot run the tool: no request came on stdin") if message.nil?
+      abort(@session.broken || "Cannot run the tool: no request came on stdin") if message.nil?
       fill_context(message["params"] || {})
       answer = { "jsonrpc" => "2.0", "id" => message["id"] }
       @session.send_line(answer.merge(answer_of { yield @context.arguments }))
@@ -360,7 +364,7 @@ module ColletTool
     def answer_of
       result = yield
       # what is no JSON, such as NaN, fails here
-      JSON.generate([result])
+      JSON.generate([result], max_nesting: MOST_NESTED)
       { "result" => result }
     rescue ToolFailure => e
       failed(e.code, e.message, e.data)

@@ -46,6 +46,8 @@ function scan_text(   piece) {
   stop(2)
 }
 function scan(path, depth,   begin, head, key, n) {
+  # mawk goes little deeper
+  if (depth > 140) { print "Cannot read JSON that is nested deeper than 140 levels\n" > "/dev/stderr"; stop(2) }
   skip()
   begin = at
   head = substr(text, at, 1)

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Environment, Files } from "../../../kernel/mod.ts";
+import { type Environment, type Files, sha256 } from "../../../kernel/mod.ts";
 import type { Script } from "../contract.ts";
 import { readShebang, splitInterpreter } from "../interpreter.ts";
 import { languageOf } from "../languages.ts";
@@ -165,7 +165,5 @@ function nodeEnvironment(
 
 /** Names files by their content. */
 async function digestOf(files: Readonly<Record<string, string>>): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(files));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest.slice(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256(JSON.stringify(files))).slice(0, 16);
 }

@@ -23,9 +23,9 @@ def run(arguments):
         url = url.rstrip("/") + "/" + urllib.parse.quote(arguments["path"].lstrip("/"))
     if arguments.get("query"):
         url += "?" + urllib.parse.urlencode(arguments["query"], doseq=True)
-    request = urllib.request.Request(url, headers={"Accept": "application/json"})
+    question = urllib.request.Request(url, headers={"Accept": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(question, timeout=30) as response:
             status, body = response.status, response.read().decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         body = error.read(1000).decode("utf-8", "replace")
@@ -93,8 +93,8 @@ Python: a GET of any path. Shape them into what the tool is for.
 - Give it arguments of its own in place of \`path\` and \`query\`, each with a description; return what a caller needs of \
 the answer, and say it in \`output_schema\`.
 - What \`run\` raises is the message of a failed call: keep the status and what the API says.
-- A key or a token never stands in the code. Read it by its name from \`request["params"]["context"]["environment"]\`, \
-and tell the user which secret to set.
+- A key or a token never stands in the code. Ask for it with \`"grants": {"secrets": ["NAME"]}\`, read it by its name \
+from \`request["params"]["context"]["environment"]\`, and tell the user which secret to set.
 - A tool that changes something is not \`readOnlyHint\`; say \`destructiveHint\` if it can destroy.
 - Put real calls into \`examples\`; \`test_tool\` runs them.
 

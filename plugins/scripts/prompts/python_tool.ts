@@ -11,6 +11,8 @@ import { invalidArgument, jsonBlock, NewName, Purpose, useOfName } from "./parts
 import { pythonScript } from "./python_code.ts";
 
 const NAME = "create_python_tool";
+/** Longest list of packages, in characters. */
+const MOST_PACKAGES = 2_000;
 // between packages, and not within the brackets of extras or the bounds of a version: a[b,c]>=1,<2
 const SEPARATOR_REGEXP = /[,\s]+(?=[A-Za-z])(?![^[]*\])/;
 
@@ -52,6 +54,7 @@ export function registerPythonTool({ prompt, library, toolbox, dependencies }: P
       description: Purpose,
       dependencies: v.optional(v.pipe(
         v.string(),
+        v.maxLength(MOST_PACKAGES, `expected ${MOST_PACKAGES} characters at most`),
         v.description("Packages that it needs, such as: requests, numpy>=1.26; or a list as JSON"),
       )),
     }),

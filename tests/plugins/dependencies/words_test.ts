@@ -61,6 +61,9 @@ describe("normalizePackages()", () => {
       "-r x",
       "a\n--pre",
       "a\0",
+      // where Python ends a line of a requirements file
+      'a ; os_name == "\x85--index-url https://example.com\x85# "',
+      'a ; os_name == "\u2028--index-url https://example.com"',
       "../../etc",
       "\\\\a\\b",
     ];
@@ -107,7 +110,7 @@ describe("normalizePackages()", () => {
         assert.equal(normalize(language, normal), normal);
         assert.match(normal, /^[A-Za-z0-9@_]/);
         // deno-lint-ignore no-control-regex -- that is what is refused
-        assert.doesNotMatch(normal, /[\0-\x1f$`\\]|:\/\/|\.\.\//);
+        assert.doesNotMatch(normal, /[\0-\x1f\x7f-\x9f\u2028\u2029$`\\]|:\/\/|\.\.\//);
       }),
       { seed, numRuns: 500 },
     );
@@ -211,6 +214,22 @@ describe("locks that come from elsewhere", () => {
     ) {
       assert.throws(() => read(`${line}\n`), /is not one version with its hashes/, line);
     }
+    // pip and uv end lines where a comment, or a marker, seems to go on
+    const option = "--index-url https://example.com";
+    for (const end of ["\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]) {
+      for (const start of ["# packages: six", "# x", `six==1.17.0 --hash=sha256:${hash} # x`, "six==1.17.0 ; x"]) {
+        const lock = `${start}${end}${option}${end}six==1.17.0 --hash=sha256:${hash}\n`;
+        for (const direct of [false, true]) {
+          assert.throws(() => read(lock, direct), /holds a control character|other packages/, JSON.stringify(lock));
+        }
+      }
+    }
+    for (const marker of ["--index-url x", "x", "python_version > '3' -r x", ""]) {
+      for (const start of ["six==1.17.0", "six @ https://example.com/six.whl"]) {
+        const line = `${start} ; ${marker} --hash=sha256:${hash}`;
+        assert.throws(() => read(`${line}\n`, true), /is not one version with its hashes/, line);
+      }
+    }
     assert.ok(read("six @ https://example.com/six.whl\n", true));
     assert.throws(() => read("--index-url https://example.com\n", true), /is not one version/);
     assert.throws(
@@ -229,10 +248,15 @@ describe("locks that come from elsewhere", () => {
       lockfileVersion: 3,
       packages: { "": {}, "node_modules/@a/b": { version: "1.0.0", integrity } },
     });
+    const needs = { dependencies: { b: "^1 || >=2.0.0-x", c: "npm:@x/y@^4", d: "latest", e: "" } };
+    assert.ok(readNodeLock(lock("node_modules/a", { ...good, ...needs }), { allow }));
     const wrong: readonly (readonly [string, object, RegExp])[] = [
       ["node_modules/a", { ...good, integrity: undefined }, /has no hash/],
       ["node_modules/a", { ...good, version: "git+ssh://example.com/a" }, /has no version of the registry/],
       ["node_modules/a", { ...good, link: true }, /is not of the registry/],
+      ["node_modules/a", { ...good, dependencies: { b: "https://example.com/b.tgz" } }, /needs "b" from elsewhere/],
+      ["node_modules/a", { ...good, optionalDependencies: { b: "owner/name" } }, /needs "b" from elsewhere/],
+      ["node_modules/a", { ...good, peerDependencies: { b: "file:../b" } }, /needs "b" from elsewhere/],
       ["../a", good, /is not of the registry/],
       ["node_modules/../../a", good, /is not of the registry/],
     ];

@@ -90,12 +90,14 @@ describe("library", () => {
       [{ name: "../x" }, /Cannot save tool "\.\.\/x": a name has 1 to 64/],
       [{ name: "" }, /a name has 1 to 64/],
       [{ name: "x".repeat(65) }, /a name has 1 to 64/],
+      [{ name: "A" }, /there is "a", and not every file system tells letter case apart; choose another name/],
       [{ name: "b", tool_type: "wasm" }, /nothing provides kind "wasm"/],
       [{ name: "b", input_schema: { type: "array" } }, /input of tool "b"/],
       [{ name: "b", output_schema: { type: "nonsense" } }, /output of tool "b"/],
     ];
     for (const [draft, reason] of refused) await assert.rejects(kit.save(draft), reason);
     await assert.rejects(kit.save({ name: "ships" }, { overwrite: true }), /has_ships/);
+    await assert.rejects(kit.save({ name: "A" }, { overwrite: true }), /there is "a"/);
     assert.deepEqual((await kit.files.list("tools")).map((it) => it.path), [".staging", "a"]);
     assert.deepEqual(await kit.files.list("tools/.staging"), []);
     assert.deepEqual(await kit.value(), { answer: 1, args: {} });
@@ -128,13 +130,18 @@ describe("library", () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => release = resolve);
     const kind = answeringKind({
-      load: (manifest) => ({
-        async run() {
-          if (manifest["answer"] === 1) await held;
-          return { value: manifest["answer"] };
-        },
-        dispose: () => void events.push(`disposed ${manifest["answer"]}`),
-      }),
+      load(manifest) {
+        let isRun = false;
+        return {
+          async run() {
+            isRun = true;
+            if (manifest["answer"] === 1) await held;
+            return { value: manifest["answer"] };
+          },
+          // one that is only loaded to see whether it can be is not meant
+          dispose: () => void (isRun && events.push(`disposed ${manifest["answer"]}`)),
+        };
+      },
     });
     await using kit = await start(undefined, kind);
     await kit.save();

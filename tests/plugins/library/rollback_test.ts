@@ -213,6 +213,27 @@ describe("tools that somebody edits by hand", () => {
     assert.deepEqual((await kit.tools.versions("a")).map((it) => it.isEdited), [false, false]);
   });
 
+  test("get what a kind writes for each version anew, and none of what it wrote for the one before", async () => {
+    const kind = answeringKind({
+      prepared: ["made.lock"],
+      async prepare(draft, staging) {
+        const before = await staging.readText("made.lock");
+        if (draft["made"] !== undefined) await staging.writeAtomic("made.lock", `${before} ${draft["made"]}`);
+        return draft;
+      },
+    });
+    await using kit = await start(undefined, kind);
+    await kit.save({ "a.py": "1" }, { made: "one" });
+    assert.equal(await kit.files.readText("tools/a/made.lock"), "undefined one");
+    await kit.save({ "a.py": "2" }, { made: "two" });
+    assert.equal(await kit.files.readText("tools/a/made.lock"), "undefined two");
+    await kit.save({ "a.py": "3" });
+    assert.equal(await kit.files.readText("tools/a/made.lock"), undefined);
+    // a version has what was written for it
+    await kit.tools.rollback("a", "1.0.0", { call });
+    assert.equal(await kit.files.readText("tools/a/made.lock"), "undefined one one");
+  });
+
   test("of which a new one has all its files, lose what it does not bring", async () => {
     await using kit = await start();
     await kit.save({ "a.py": "1", "helper.py": "x" });

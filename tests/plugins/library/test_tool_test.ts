@@ -167,8 +167,10 @@ describe("test_tool", () => {
 
   test("says why a tool cannot be called at all", async () => {
     await using kit = await start();
-    await kit.save(draftOf({ examples: GOOD }));
-    await assert.rejects(kit.save(draftOf({ name: "unfit", fault: "load" })), /its parts do not fit/);
+    await kit.save(draftOf({ name: "unfit", examples: GOOD }));
+    const folder = await kit.tools.files("unfit");
+    const { manifest } = kit.tools.get("unfit")!;
+    await folder.writeAtomic("manifest.json", JSON.stringify({ ...manifest, fault: "load" }));
     assert.match(failure(await kit.ask({ tool_name: "unfit" }) as never), /the tool is broken: its parts do not fit/);
   });
 

@@ -27,6 +27,8 @@ interface Dialect {
   readonly ended: RegExp;
   /** Gives the argument `text` back. */
   readonly echoes: string;
+  /** What is said of arguments that are nested too deeply; `undefined` when they never are. */
+  readonly deep: RegExp | undefined;
 }
 
 const SHELL = {
@@ -42,6 +44,7 @@ const SHELL = {
   }\ncollet_run main`,
   ended: /^130, The call was cancelled$/,
   echoes: `. collet_tool.sh\nmain() { collet_argument text; }\ncollet_run main`,
+  deep: /Cannot read JSON that is nested deeper than 140 levels$/,
 };
 
 const SCRIPT_BODIES = {
@@ -59,13 +62,14 @@ const SCRIPT_BODIES = {
   });`,
   ended: /^signal, AbortError: .*the user left, AbortError$/,
   echoes: `run(({ text }) => text);`,
+  deep: undefined,
 };
 const NAMES = "callTool, fail, log, memory, run, signal";
 
 function bodies(head: string, tail = ""): typeof SCRIPT_BODIES {
-  const { broken, lied, ended, ...code } = SCRIPT_BODIES;
+  const { broken, lied, ended, deep, ...code } = SCRIPT_BODIES;
   const whole = Object.fromEntries(Object.entries(code).map(([name, body]) => [name, `${head}\n${tail}${body}\n`]));
-  return { ...whole as typeof code, broken, lied, ended };
+  return { ...whole as typeof code, broken, lied, ended, deep };
 }
 
 const DIALECTS: readonly Dialect[] = [
@@ -94,6 +98,7 @@ def main(arguments):
 run(main)`,
     ended: /^(listener, )?Cancelled: .*the user left, True(listener, )?$/,
     echoes: `from collet_tool import run\nrun(lambda arguments: arguments["text"])`,
+    deep: /^Script "example" ended .*\nstderr:\nCannot read what the server sends: .*recursion/,
   },
   {
     language: "JavaScript",
@@ -136,6 +141,7 @@ ColletTool.run do |arguments|
 end`,
     ended: /^(listener, )?Cancelled: .*the user left, true(listener, )?$/,
     echoes: `require "collet_tool"\nColletTool.run { |arguments| arguments["text"] }`,
+    deep: /^Script "example" ended .*\nstderr:\nCannot read what the server sends: nesting of 1001 is too deep$/,
   },
   { language: "Bash", interpreter: "bash", ...SHELL, fails: SHELL.fails },
   { language: "sh", interpreter: "sh", ...SHELL },
@@ -224,6 +230,16 @@ for (const dialect of DIALECTS) {
       await until(async () => dialect.ended.test(await read()), `${dialect.ended} in the file`).catch(async (error) => {
         throw new Error(`${error.message}, found ${JSON.stringify(await read())}`);
       });
+    });
+
+    test("takes arguments that are nested 130 deep, and says so of those that it cannot read", async (t: TestContext) => {
+      await using kit = await start(t, dialect, { code: dialect.echoes });
+      if (kit === undefined) return;
+      const nested = (depth: number) => JSON.parse(`${"[".repeat(depth)}${"]".repeat(depth)}`);
+      assert.equal(succeed(await kit.call("example", { text: "seen", more: nested(130) })), "seen");
+      const answer = await soon(kit.call("example", { text: "seen", more: nested(2_000) }));
+      if (dialect.deep === undefined) assert.equal(succeed(answer), "seen");
+      else assert.match(fail(answer), dialect.deep);
     });
 
     test("gives back a text of any characters, and of 300,000", async (t: TestContext) => {

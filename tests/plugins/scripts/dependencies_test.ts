@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import type { ToolResult } from "../../../kernel/mod.ts";
+import type { JsonObject, ToolResult } from "../../../kernel/mod.ts";
 import { detectPlatform } from "../../../kernel/platform/mod.ts";
 import { testPlugin } from "../../../kernel/testing.ts";
 import dependencies from "../../../plugins/dependencies/mod.ts";
@@ -182,6 +182,30 @@ describe("scripts of Python with packages", () => {
     const { tool } = await dependenciesOf(kit, { action: "info", tool_name: "spoilt" }) as { tool: { state: string } };
     assert.equal(tool.state, "not installed");
   });
+});
+
+test("a script that is registered anew may need other packages, or none, or those of another language", async () => {
+  await using _ = await quickPath();
+  await using kit = await start();
+  const python = `import six; print(six.__version__)`;
+  const node = `console.log(require("is-number/package.json").version)`;
+  const steps: readonly (readonly [{ readonly code: string } & JsonObject, string, boolean])[] = [
+    [{ dependencies: ["six==1.16.0"], code: python }, "1.16.0", true],
+    [{ dependencies: ["six==1.17.0"], code: python }, "1.17.0", true],
+    [{ code: "print(1)" }, "1", false],
+    [{ dependencies: ["six==1.16.0"], code: python }, "1.16.0", true],
+    [{ interpreter: "node", dependencies: ["is-number@6.0.0"], code: node }, "6.0.0", true],
+    [{ interpreter: "node", dependencies: ["is-number@7.0.0"], code: node }, "7.0.0", true],
+  ];
+  for (const [tool, value, isLocked] of steps) {
+    await kit.register({ name: "fickle", interpreter: "python3", overwrite: true, ...tool });
+    assert.equal(succeed(await kit.call("fickle")), value);
+    const files = await readdir(join(kit.home, "tools/fickle"));
+    assert.equal(files.includes("dependencies.lock"), isLocked, JSON.stringify(tool));
+  }
+  assert.equal(succeed(await kit.call("call_tool", { tool_name: "fickle", version: "1.0.1" })), "1.17.0");
+  succeed(await kit.call("version", { action: "rollback", tool_name: "fickle", version: "1.0.0" }));
+  assert.equal(succeed(await kit.call("fickle")), "1.16.0");
 });
 
 test("scripts of Node find their packages, as CommonJS and as ES modules", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { randomFrom } from "../../kernel/random.ts";
-import { LineSplitter, OutputTooLong, readLine } from "../../../plugins/scripts/output_lines.ts";
+import { LineSplitter, OutputTooLong, PlainOutput, readLine } from "../../../plugins/scripts/output_lines.ts";
 import { toOutput } from "../../../plugins/scripts/whole_result.ts";
 
 describe("readLine()", () => {
@@ -27,6 +27,11 @@ describe("readLine()", () => {
       data: [1],
     });
     assert.equal(readLine('{"jsonrpc":"2.0","error":"plain"}').kind, "error");
+    for (const id of ["{}", "true", "[1]"]) {
+      assert.deepEqual(readLine(`{"jsonrpc":"2.0","id":${id},"result":1}`), { kind: "result", result: 1 });
+      assert.equal(readLine(`{"jsonrpc":"2.0","id":${id},"method":"m"}`).kind, "malformed");
+    }
+    assert.equal(readLine('{"jsonrpc":"2.0","id":1,"method":1}').kind, "malformed");
     for (
       const text of [
         "",
@@ -36,7 +41,6 @@ describe("readLine()", () => {
         "{",
         '{"a":1}',
         '{"jsonrpc":2,"result":1}',
-        '{"jsonrpc":"2.0","id":{}}',
         '{"jsonrpc":"2.0","method":1}',
       ]
     ) {
@@ -76,7 +80,10 @@ describe("readLine()", () => {
     for (let i = 0; i < 3_000; i++) {
       const line = Array.from({ length: random.between(0, 11) }, () => random.pick(pieces))
         .join("");
-      assert.ok(["text", "message", "result", "error"].includes(readLine(line).kind), JSON.stringify(line));
+      assert.ok(
+        ["text", "message", "malformed", "result", "error"].includes(readLine(line).kind),
+        JSON.stringify(line),
+      );
     }
   });
 });
@@ -111,6 +118,30 @@ describe("LineSplitter", () => {
     assert.throws(() => {
       for (let i = 0; i < 11; i++) splitter.push("0123456789");
     }, OutputTooLong);
+  });
+});
+
+describe("PlainOutput", () => {
+  test("gives the lines that it was given, without the line breaks at their end", (t) => {
+    const seed = Date.now() % 2 ** 31;
+    t.diagnostic(`seed ${seed}`);
+    const random = randomFrom(seed);
+    for (let i = 0; i < 100; i++) {
+      const lines = Array.from({ length: random.between(0, 3_000) }, () => random.pick(["", "", "a", " b "]));
+      const output = new PlainOutput();
+      for (const line of lines) output.add(line);
+      while (lines.at(-1) === "") lines.pop();
+      assert.equal(output.text, lines.join("\n"));
+    }
+  });
+
+  test("refuses what is too long, line breaks and all", () => {
+    const output = new PlainOutput(5_000);
+    for (let i = 0; i < 5_000; i++) output.add("");
+    assert.throws(() => output.add(""), OutputTooLong);
+    output.clear();
+    output.add("again");
+    assert.equal(output.text, "again");
   });
 });
 

@@ -14,6 +14,7 @@ import scripts from "../../../plugins/scripts/mod.ts";
 import { codeBlock } from "../../../plugins/scripts/prompts/parts.ts";
 import { readPackages } from "../../../plugins/scripts/prompts/python_tool.ts";
 import { answeringKind, onlyText, temporaryHome } from "../library/kit.ts";
+import { startScripts } from "./kit.ts";
 
 /** A client before a server with scripts and pages about tools. */
 async function start(era: TestEra = "2025") {
@@ -120,6 +121,21 @@ for (const era of ["2025", "2026"] as TestEra[]) {
       await kit.call("test_tool", { tool_name: "ask_api" });
       const elsewhere = await kit.call("ask_api", { path: "@example.com/x" });
       assert.deepEqual((elsewhere.structuredContent as { data: JsonObject }).data["url"], "/v1/%40example.com/x");
+    });
+
+    test("create_api_tool says where its code reads a key, and there it can be read", async () => {
+      await using kit = await start(era);
+      const url = await startApi();
+      const text = await kit.prompt("create_api_tool", { name: "ask_api", api_url: url, description: "Ask the API" });
+      const place = 'request["params"]["context"]["environment"]';
+      assert.ok(text.includes(place));
+      const registration = registrationIn(text);
+      const headers = '{"Accept": "application/json"}';
+      assert.ok(registration.code.includes(headers));
+      const code = registration.code.replace(headers, `{"Accept": ${place}["PATH"]}`);
+      await kit.call("register_script", { ...registration, code });
+      const { data } = (await kit.call("ask_api", {})).structuredContent as { data: JsonObject };
+      assert.match(String(data["accept"]), /\/bin/);
     });
 
     test("improve_tool gives the tool as it is, and a call that replaces it", async () => {
@@ -283,6 +299,18 @@ describe("readPackages", () => {
       assert.deepEqual(await readPackages(text, dependencies), packages, text);
     }
     assert.deepEqual(checked.at(-1), cases.at(-1)![1]);
+  });
+
+  test("refuses a list that is longer than any, and at once", async () => {
+    await using kit = await startScripts();
+    const before = performance.now();
+    const asked = kit.kernel.render("create_python_tool", {
+      name: "x",
+      description: "x",
+      dependencies: `a${" ".repeat(100_000)}1`,
+    });
+    await assert.rejects(asked, /"dependencies": expected 2000 characters at most/);
+    assert.ok(performance.now() - before < 5_000, "100,000 spaces took half a minute");
   });
 
   test("refuses what cannot be installed", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { definePlugin } from "../../../kernel/mod.ts";
+import { definePlugin, Toolbox } from "../../../kernel/mod.ts";
 import { fail, startScripts, succeed } from "./kit.ts";
 
 const ECHO = `
@@ -75,6 +75,13 @@ describe("register_script", () => {
     assert.match(digest, /^[0-9a-f]{64}$/);
     assert.equal((await stat(join(kit.home, "tools/full/full.pyw"))).mode & 0o777, 0o755);
     assert.deepEqual((await kit.call("full", { a: 1 })).structuredContent, { a: 1 });
+  });
+
+  test("takes any arguments where it was given no schema, by one that every client reads", async () => {
+    await using kit = await startScripts();
+    await kit.register({ name: "any", interpreter: "python3", code: ECHO });
+    assert.deepEqual(kit.kernel.get(Toolbox)?.get("any")?.inputSchema, { type: "object", properties: {} });
+    assert.deepEqual((await kit.call("any", { a: [1] })).structuredContent, { a: [1] });
   });
 
   test("refuses with a reason, and saves nothing", async () => {

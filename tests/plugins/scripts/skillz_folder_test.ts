@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
@@ -181,16 +181,13 @@ describe("a folder of skillz's tools", () => {
       assert.equal(tool?.state, "broken", name);
       assert.match(tool?.reason ?? "", /Cannot use path/, name);
     }
-    assert.match(
-      fail(
-        await kit.call("register_script", {
-          ...{ name: "escape", description: "x", code: "echo", interpreter: "sh", overwrite: true },
-        }),
-      ),
-      /Cannot use path|failed/,
-    );
+    // what replaces such a tool does not get its links
+    const script = { name: "escape", description: "x", code: "echo new", interpreter: "sh", overwrite: true };
+    succeed(await kit.call("register_script", script));
+    assert.equal(succeed(await kit.call("escape")), "new");
+    const paths = await readdir(join(folder.tools, "escape"), { recursive: true });
+    assert.ok(!paths.some((path) => path.endsWith("escape.py")), paths.join(" "));
     assert.ok(!JSON.stringify(tools).includes("root:"));
-    kit.log.take("error");
     await rm(join(folder.tools, "linked"));
   });
 });

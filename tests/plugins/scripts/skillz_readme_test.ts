@@ -9,10 +9,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
 import type { Call, JsonObject, ToolResult } from "../../../kernel/mod.ts";
-import { provide } from "../../../kernel/testing.ts";
-import { GrantPolicy, type GrantRequest } from "../../../plugins/grants/contract.ts";
-import { Secrets } from "../../../plugins/secrets/contract.ts";
 import { temporaryHome } from "../library/kit.ts";
+import { ERAS, startGranting } from "./granting.ts";
 import { fail, type ScriptKit, startScripts, succeed } from "./kit.ts";
 
 /** "Set secrets in your shell". */
@@ -75,7 +73,7 @@ function exported(variables: Readonly<Record<string, string>>): Disposable {
   };
 }
 
-/** Makes a folder of skillz with the tool \`ask_openai\`. */
+/** Makes a folder of skillz with the tool `ask_openai`. */
 async function skillzFolder(path: string): Promise<string> {
   await mkdir(join(path, "ask_openai"), { recursive: true });
   const manifest = { name: "ask_openai", version: "1.0.0", description: "Ask OpenAI", tool_type: "script" };
@@ -114,7 +112,7 @@ describe("the README of skillz", () => {
     assert.ok(!variables.includes("COLLET_TEST_OTHER"));
   });
 
-  test("gives no secrets to a tool that was registered without a grant", async () => {
+  test("gives no secrets to a tool that was registered where nothing decides on grants", async () => {
     using _secrets = exported(SECRETS);
     await using kit = await startScripts();
     await kit.register({ name: "ask_openai", interpreter: "python3", code: ACCESS });
@@ -122,21 +120,32 @@ describe("the README of skillz", () => {
     assert.deepEqual([key, secretsIn(names), secretsIn(variables)], [false, [], []]);
   });
 
-  test("reads the secrets that it was granted, in a tool that was registered", async (t) => {
-    const asked: GrantRequest[] = [];
-    const revealed: (readonly string[])[] = [];
-    await using kit = await startScripts({ plugins: [grantsOf(asked), secretsOf(revealed)] });
-    const { input } = kit.kernel.tools.get("register_script")!.compiled;
-    if (!Object.hasOwn(input.jsonSchema["properties"] as JsonObject, "grants")) {
-      return t.skip("register_script has no parameter grants");
-    }
-    const grants = { secrets: ["SKILLZ_OPENAI_KEY"] };
-    await kit.register({ name: "ask_openai", interpreter: "python3", code: ACCESS, grants });
-    const { key, names, process: variables } = accessOf(await callTool(kit, "ask_openai"));
-    assert.deepEqual([key, secretsIn(names), secretsIn(variables)], [true, grants.secrets, grants.secrets]);
-    assert.deepEqual(asked.at(-1)?.grants.secrets, grants.secrets);
-    assert.deepEqual(revealed.at(-1), grants.secrets);
-  });
+  for (const era of ERAS) {
+    test(`gives the secrets that a new tool names once its user allows it, and old tools theirs, in ${era}`, async () => {
+      await using root = await temporaryHome();
+      const tools = await skillzFolder(join(root.path, ".skillz/tools"));
+      using _secrets = exported({ ...SECRETS, TOOLS_DIR: tools });
+      await using server = await startGranting({ home: join(root.path, "home") });
+      const user = await server.connect({ era, answer: "always" });
+      const old = accessOf(await user.call("call_tool", { tool_name: "ask_openai", arguments: {} }));
+      assert.deepEqual([old.key, secretsIn(old.names)], [true, Object.keys(SECRETS).sort()]);
+      assert.deepEqual(user.questions, []);
+      await user.register({ name: "ask_again", interpreter: "python3", code: ACCESS });
+      for (let i = 0; i < 2; i++) {
+        const { key, names, process: variables } = accessOf(await user.call("ask_again"));
+        assert.deepEqual([key, secretsIn(names), secretsIn(variables)], [true, ["SKILLZ_OPENAI_KEY"], [
+          "SKILLZ_OPENAI_KEY",
+        ]]);
+      }
+      assert.equal(user.questions.length, 1);
+      assert.match(user.questions[0]!, /^The tool "ask_again" .* It wants to\n- get the secret SKILLZ_OPENAI_KEY\n\n/);
+      // what takes the place of an old tool is a new one
+      await user.register({ name: "ask_openai", interpreter: "python3", code: `${ACCESS}\n`, overwrite: true });
+      assert.deepEqual(secretsIn(accessOf(await user.call("ask_openai")).names), ["SKILLZ_OPENAI_KEY"]);
+      assert.equal(user.questions.length, 2);
+      assert.ok(!user.wire.join().includes(SECRETS.SKILLZ_OPENAI_KEY));
+    });
+  }
 
   test("names roots in SKILLZ_ROOTS; those of the client come first, the working folder last", async () => {
     await using kit = await startScripts();
@@ -164,29 +173,3 @@ print(json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"roots": request["params
     assert.deepEqual((await readdir(join(kit.home, "tools")).catch(() => [])).filter((it) => !it.startsWith(".")), []);
   });
 });
-
-/** Grants what is asked for, and keeps what that was. */
-function grantsOf(asked: GrantRequest[]) {
-  return provide(GrantPolicy, {
-    read: (grants) => grants as GrantRequest["grants"],
-    authorize(request) {
-      asked.push(request);
-      return Promise.resolve(request.grants);
-    },
-  });
-}
-
-/** Reveals the secrets of the README, and hides none. */
-function secretsOf(revealed: (readonly string[])[]) {
-  return provide(Secrets, {
-    names: () => Object.keys(SECRETS).sort(),
-    reveal(names) {
-      revealed.push(names);
-      return Object.fromEntries(Object.entries(SECRETS).filter(([name]) => names.includes(name)));
-    },
-    redact: (text) => text,
-    redactValue: (value) => value,
-    stream: () => ({ push: (piece) => piece, end: () => "" }),
-    guard: (call) => call,
-  });
-}

@@ -7,8 +7,11 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { createCall, fromBase64, type JsonObject } from "../../../kernel/mod.ts";
 import { provide } from "../../../kernel/testing.ts";
-import { ToolLibrary } from "../../../plugins/library/contract.ts";
+import { createFiles } from "../../../kernel/platform/files.ts";
+import { type FileSet, ToolLibrary } from "../../../plugins/library/contract.ts";
 import { Secrets } from "../../../plugins/secrets/contract.ts";
+import { Exporter } from "../../../plugins/sharing/exporter.ts";
+import type { Limits } from "../../../plugins/sharing/limits.ts";
 import { freshSeed } from "../../support/random.ts";
 import { answeringKind, kindPlugin } from "../library/kit.ts";
 import { failed, imported, onlyText, readTree, startSharing, succeed, toolFiles, writeTree } from "./kit.ts";
@@ -144,7 +147,52 @@ test("export_tool leaves out what is of this server alone", async () => {
   assert.deepEqual(Object.keys(exported).sort(), ["a.txt", "manifest.json"]);
   const manifest = JSON.parse(new TextDecoder().decode(exported["manifest.json"]));
   assert.deepEqual(manifest.mcp_server, { ...server, env: { API_KEY: "" } });
-  assert.deepEqual([manifest.owner, manifest.source, manifest.digest], [undefined, undefined, answer.digest]);
+  assert.deepEqual([manifest.owner, manifest.source], [undefined, undefined]);
+  assert.equal(manifest.digest, await library.digest({ "a.txt": "a" }));
+});
+
+test("export_tool exports one state of a tool that is replaced meanwhile, and gives up where that has no end", async () => {
+  await using kit = await startSharing({}, [kindPlugin(answeringKind())]);
+  const library = kit.kernel.get(ToolLibrary)!;
+  const save = async (state: string) => {
+    const draft = { name: "a", description: state, tool_type: "answering" };
+    await library.save(draft, { "a.txt": state, "b.txt": state }, { overwrite: true, call: createCall() });
+  };
+  await save("0");
+  let count = 0;
+  let most = 3;
+  // comes between the list of files and their bytes
+  const replaced: ToolLibrary = Object.create(library, {
+    readManifest: {
+      async value(text: string) {
+        if (count < most) await save(String(++count));
+        return await library.readManifest(text);
+      },
+    },
+    files: { value: (...args: Parameters<ToolLibrary["files"]>) => library.files(...args) },
+    list: { value: () => library.list() },
+    digest: { value: (files: FileSet) => library.digest(files) },
+    path: { value: library.path },
+  });
+  const files = createFiles(kit.home);
+  const limits: Limits = {
+    ...{ max_total_bytes: 1_000, max_file_bytes: 1_000, max_files: 10, max_path_characters: 100, max_path_depth: 10 },
+    ...{ max_ratio: 10, max_clone_bytes: 1_000, max_inline_bytes: 10_000, timeout_ms: 10_000 },
+  };
+  const isOwnUser = () => true;
+  const exporter = new Exporter({
+    ...{ library: replaced, files, expand: (path) => path, secrets: undefined, limits, isOwnUser },
+  });
+  const to = join(kit.folder, "out");
+  await exporter.run({ tool_name: "a", to, overwrite: false }, createCall());
+  const tree = await readTree(join(to, "a"));
+  const text = (path: string) => new TextDecoder().decode(tree[path]);
+  assert.deepEqual([text("a.txt"), text("b.txt"), JSON.parse(text("manifest.json")).description], ["3", "3", "3"]);
+  most = Infinity;
+  await assert.rejects(
+    exporter.run({ tool_name: "a", to, overwrite: true }, createCall()),
+    /^ToolError: Cannot export "a": it is replaced again and again; try again$/,
+  );
 });
 
 test("export_tool refuses a tool that holds a secret", async () => {
@@ -181,14 +229,14 @@ test(`any tree of files is the same after export and import, seed ${seed}`, asyn
       const to = join(kit.folder, "out", form === "folder" ? String(count) : `${count}.${form}`);
       const result = await kit.call("export_tool", { tool_name: one, to });
       const { digest } = result.structuredContent as unknown as ExportAnswer;
-      assert.equal(digest, saved.manifest.digest);
       const [tool] = imported(await kit.import({ source: to, name: two, digest })).installed;
       const [{ "manifest.json": _one, ...before }, { "manifest.json": _two, ...after }] = [
         await readTree(saved.path, { executables: true }),
         await readTree(tool!.path, { executables: true }),
       ];
       assert.deepEqual(after, before);
-      assert.equal(library.get(two)?.manifest?.digest, digest);
+      assert.equal(tool!.digest, digest);
+      assert.equal(library.get(two)?.manifest?.digest, saved.manifest.digest);
     }),
     { seed, numRuns: RUNS },
   );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, symlink } from "node:fs/promises";
+import { readFile, rm, symlink } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -109,6 +109,30 @@ test("import_tool takes from git what was committed: no hook, filter, link or su
   assert.equal(await readFile(join(library, "a.txt"), "utf8"), "one\ntwo $Format:%H$\n");
   assert.equal(await readFile(join(library, "hidden"), "utf8"), "x");
   assert.equal(existsSync(trap!), false);
+});
+
+test("import_tool starts nothing that the settings of a local repository name", async () => {
+  await using kit = await startSharing();
+  const [work, trap] = ["work", "trap"].map((name) => join(kit.folder, name)) as [string, string];
+  await commit(work, toolFiles("greet", { files: { "absent.txt": "not in the repository" } }));
+  const id = await git(work, "rev-parse", "HEAD:absent.txt");
+  await rm(join(work, ".git", "objects", id.slice(0, 2), id.slice(2)));
+  const command = `touch ${trap}; false`;
+  const settings = {
+    // whoever reads a file that is missing asks this remote for it
+    "core.repositoryFormatVersion": "1",
+    "extensions.partialClone": "evil",
+    "remote.evil.url": work,
+    "remote.evil.promisor": "true",
+    "remote.evil.uploadpack": command,
+    "core.fsmonitor": command,
+    "core.sshCommand": command,
+    "core.alternateRefsCommand": command,
+    "uploadpack.packObjectsHook": command,
+  };
+  for (const [name, value] of Object.entries(settings)) await git(work, "config", name, value);
+  assert.match(failed(await kit.import({ source: `${work}/.git` })), /git says: .*unable to read/s);
+  assert.equal(existsSync(trap), false);
 });
 
 test("import_tool starts nothing that an address names", async () => {

@@ -25,8 +25,8 @@ test("import_tool takes a folder: its files, permissions, author and version", a
   const { manifest: saved } = kit.kernel.get(ToolLibrary)!.get("greet")!;
   assert.deepEqual([saved?.author, saved?.license, saved?.repository], ["Ada", "MIT", "https://example.com"]);
   assert.equal(saved?.owner, undefined);
-  assert.equal(saved?.digest, tool?.digest);
-  assert.deepEqual(saved?.["source"], { from: source, digest: tool?.digest });
+  assert.match(saved?.digest ?? "", /^[0-9a-f]{64}$/);
+  assert.deepEqual(saved?.["source"], { from: source, digest: saved?.digest });
 });
 
 test("import_tool leaves out old versions, packages, caches, git's own and links, and says which links", async () => {
@@ -123,6 +123,30 @@ test("import_tool takes a tool only with the digest that was pinned", async () =
   assert.ok(wrong.includes(`its digest is ${digest}, expected ${"0".repeat(64)}`), wrong);
   const { installed } = imported(await kit.import({ source, digest: `sha256:${digest.toUpperCase()}` }));
   assert.equal(installed[0]?.digest, digest);
+});
+
+test("import_tool takes no pinned tool whose manifest says otherwise what the same files are", async () => {
+  await using kit = await startSharing();
+  const source = await writeTree(join(kit.folder, "greet"), toolFiles("greet"));
+  const [{ digest }] = imported(await kit.import({ source, preview: true })).planned as [{ digest: string }];
+  const changes = [
+    { interpreter: "sh -x" },
+    { dependencies: ["six"] },
+    { grants: { network: true } },
+    { description: "Something else" },
+    { name: "salute" },
+    { unknown: 1 },
+  ];
+  for (const manifest of changes) {
+    await writeTree(source, toolFiles("greet", { manifest }));
+    assert.match(failed(await kit.import({ source, digest })), /or its manifest, are not those meant/);
+  }
+  // neither order nor what tells how it was saved
+  const bookkeeping = { version: "3.0.0", updated_at: "2026-01-01T00:00:00Z", owner: "eve", digest: "x" };
+  const { "manifest.json": text } = toolFiles("greet", { manifest: bookkeeping });
+  const reversed = Object.fromEntries(Object.entries(JSON.parse(text as string)).reverse());
+  await writeTree(source, { "manifest.json": JSON.stringify(reversed) });
+  assert.equal(imported(await kit.import({ source, digest })).installed[0]?.version, "3.0.0");
 });
 
 test("import_tool finds the entry file that a manifest of skillz does not name, under another name too", async () => {
