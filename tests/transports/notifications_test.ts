@@ -1,5 +1,9 @@
 import type { Client } from "@modelcontextprotocol/client";
 import assert from "node:assert/strict";
+import { test } from "node:test";
+import { toolPlugin } from "../support/plugins.ts";
+import { initialize } from "../support/raw.ts";
+import { servePipes } from "../support/served.ts";
 import { forEachTransport } from "../support/transports.ts";
 import { pause, until } from "../support/wait.ts";
 
@@ -127,4 +131,19 @@ forEachTransport("a call is answered while one before it still runs", async ({ c
   await client.callTool({ name: "proceed", arguments: {} });
   await first;
   assert.deepEqual(order, ["second", "first"]);
+});
+
+test("a log keeps its text beside data that have a message of their own", async () => {
+  const told = toolPlugin("told", (_, call) => {
+    call.log("info", "the text", { message: "of the data", n: 1 });
+    return "ok";
+  });
+  await using served = await servePipes([told]);
+  served.read();
+  for (const message of [initialize(), { jsonrpc: "2.0", id: 2, method: "tools/call", params: { name: "told" } }]) {
+    served.write(message);
+  }
+  await served.answer(2);
+  const logs = served.messages.filter((it) => it.method === "notifications/message").map((it) => it.params.data);
+  assert.deepEqual(logs, [{ message: "the text", data: { message: "of the data", n: 1 } }]);
 });
