@@ -6,7 +6,7 @@
 import { type Counts, NO_TESTS, readDenoCounts, readNodeCounts, readPlainCounts } from "./counts.ts";
 import { findMissingPrograms } from "./needs.ts";
 import { findNode, NODE_VERSIONS } from "./nodes.ts";
-import { hasPath, inRepository } from "./repository.ts";
+import { hasPath, inRepository, listFiles } from "./repository.ts";
 import { hasPackages, hasProgram, run } from "./run.ts";
 
 /** How a step ended: done, failed, or not run because something is missing. */
@@ -39,9 +39,15 @@ function command(name: string, line: Command, readCounts?: (output: string) => C
 }
 
 async function runCommand(line: Command, readCounts?: (output: string) => Counts): Promise<Outcome> {
-  const { code, output } = await run(line);
+  return await runTogether([line], readCounts);
+}
+
+/** Runs commands at the same time, as one step. */
+async function runTogether(lines: readonly Command[], readCounts?: (output: string) => Counts): Promise<Outcome> {
+  const finished = await Promise.all(lines.map((line) => run(line)));
+  const output = finished.map((it) => it.output).join("");
   const counts = readCounts?.(output) ?? NO_TESTS;
-  if (code !== 0) return { status: "failed", output, counts };
+  if (finished.some(({ code }) => code !== 0)) return { status: "failed", output, counts };
   if (readCounts === undefined) return { status: "ok" };
   const note = `${counts.passed} passed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}`;
   return counts.passed === 0
@@ -98,9 +104,20 @@ const snippets: Step = {
   },
 };
 
+/** Processes that the tests on Deno are dealt to: most of a test is waiting for others. */
+const DENO_PROCESSES = 3;
+
 const testsOnDeno: Step = {
   name: "tests on Deno",
-  run: () => runCommand(["deno", "test", "--allow-all", "--no-check", "--quiet", "tests/"], readDenoCounts),
+  run() {
+    const files = listFiles("tests", "_test.ts");
+    const parts = Array.from(
+      { length: DENO_PROCESSES },
+      (_, part) => files.filter((_, i) => i % DENO_PROCESSES === part),
+    );
+    const lines = parts.map((part): Command => ["deno", "test", "--allow-all", "--no-check", "--quiet", ...part]);
+    return runTogether(lines, readDenoCounts);
+  },
 };
 
 function testsOnNode(version: string): Step {
