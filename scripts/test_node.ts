@@ -87,7 +87,7 @@ async function main(): Promise<void> {
       "--enable-source-maps",
       "--test",
       "--test-reporter=spec",
-      "--test-concurrency=3",
+      "--test-concurrency=2",
       `--test-timeout=${timeoutMs ?? TEST_MS}`,
     ];
     const finished = await run([node.binary, ...flags, ...bundles], {
