@@ -6,7 +6,7 @@
 import { isObject } from "../../kernel/mod.ts";
 import { InstallFailure } from "./commands.ts";
 import type { PackageJob } from "./installer.ts";
-import type { PythonInstaller } from "./python.ts";
+import type { PythonInstaller } from "./python_installer.ts";
 import { isVersionWithin } from "./version_ranges.ts";
 
 const REPORT_FILE = "report.json";

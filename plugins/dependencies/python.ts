@@ -10,6 +10,7 @@ import { type Environment, type Processes, ToolError } from "../../kernel/mod.ts
 import type { PackageSet } from "./contract.ts";
 import type { Installer, PackageJob } from "./installer.ts";
 import { PipInstaller } from "./pip.ts";
+import type { PythonInstaller } from "./python_installer.ts";
 import type { Runtimes } from "./runtimes.ts";
 import { UvInstaller } from "./uv.ts";
 import { isMarker } from "./words.ts";
@@ -23,14 +24,6 @@ const DIRECT_PIN_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]*\])? 
 // deno-lint-ignore no-control-regex -- they are refused
 const LINE_END_REGEXP = /[\v\f\r\x1c-\x1f\x85\u2028\u2029]/;
 const HASHES_REGEXP = /(?:\s+--hash=sha(?:256|384|512):[0-9a-f]+)+$/;
-
-/** Which versions are decided on and installed by one of two programs. */
-export interface PythonInstaller {
-  /** Writes `requirements.lock` into the folder of the job, and gives it. */
-  resolve(job: PackageJob): Promise<string>;
-  /** Makes the virtual environment, and installs what `requirements.lock` has. */
-  install(job: PackageJob, hasPackages: boolean): Promise<void>;
-}
 
 /** What {@linkcode pythonInstaller} works with. */
 export interface PythonOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PackageJob } from "./installer.ts";
-import type { PythonInstaller } from "./python.ts";
+import type { PythonInstaller } from "./python_installer.ts";
 
 /** Installs by uv. */
 export class UvInstaller implements PythonInstaller {

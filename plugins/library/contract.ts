@@ -18,25 +18,10 @@ import {
   type ToolAnnotations,
   type ToolResult,
 } from "../../kernel/mod.ts";
-
 import type { Grants } from "../grants/contract.ts";
+import type { ToolExample } from "./example_input.ts";
 
-export { ExamplesInput } from "./example_input.ts";
-
-/**
- * A call that shows how a tool is used, and that can be tested. Without `result`, `result_schema` and `error` it has to
- * succeed, whatever it gives.
- */
-export interface ToolExample {
-  readonly description?: string | undefined;
-  readonly arguments: JsonObject;
-  /** What the call gives, compared deeply. */
-  readonly result?: unknown;
-  /** JSON Schema of what the call gives. */
-  readonly result_schema?: JsonObject | undefined;
-  /** The call fails: in any way (`true`), or with a message that holds this text. */
-  readonly error?: true | string | undefined;
-}
+export { ExamplesInput, type ToolExample } from "./example_input.ts";
 
 /** What {@linkcode ToolLibrary.save} wants of a manifest; the library fills in the rest. */
 export interface ManifestDraft {

@@ -1,10 +1,25 @@
 /**
- * Examples as tools that make tools take them.
+ * Examples of tools, and how tools that make tools take them.
  *
  * @module
  */
 import * as v from "valibot";
-import type { ToolExample } from "./contract.ts";
+import type { JsonObject } from "../../kernel/mod.ts";
+
+/**
+ * A call that shows how a tool is used, and that can be tested. Without `result`, `result_schema` and `error` it has to
+ * succeed, whatever it gives.
+ */
+export interface ToolExample {
+  readonly description?: string | undefined;
+  readonly arguments: JsonObject;
+  /** What the call gives, compared deeply. */
+  readonly result?: unknown;
+  /** JSON Schema of what the call gives. */
+  readonly result_schema?: JsonObject | undefined;
+  /** The call fails: in any way (`true`), or with a message that holds this text. */
+  readonly error?: true | string | undefined;
+}
 
 const MOST = 100;
 const SIDES = '"error" stands beside neither "result" nor "result_schema"';

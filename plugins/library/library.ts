@@ -36,12 +36,12 @@ import { findLegacyTools } from "./legacy.ts";
 import { parseManifest } from "./manifest.ts";
 import type { Register } from "./offered_tool.ts";
 import { migrateOldLayout } from "./old_layout.ts";
-import { assertFree, checkDraft } from "./save_checks.ts";
+import { type ChangesHost, Saver } from "./saver.ts";
 import { describeTool, Shelf } from "./shelf.ts";
-import { companionsOf, DAY_MS, ToolStorage } from "./storage.ts";
+import { ToolStorage } from "./storage.ts";
 import { Synchroniser } from "./synchroniser.ts";
-import { type PublishOptions, ToolVersions } from "./tool_versions.ts";
-import { assertLoads, verifyStaged } from "./verify.ts";
+import { ToolVersions } from "./tool_versions.ts";
+import { DAY_MS } from "./trash.ts";
 
 /** What a {@linkcode Library} works with. */
 export interface LibraryOptions {
@@ -71,6 +71,7 @@ export class Library implements ToolLibrary {
   readonly #storage: ToolStorage;
   readonly #shelf: Shelf;
   readonly #synchroniser: Synchroniser;
+  readonly #saver: Saver;
   readonly #versions: ToolVersions;
   // changes wait for each other
   #turn: Promise<unknown> = Promise.resolve();
@@ -82,16 +83,19 @@ export class Library implements ToolLibrary {
     const lastGoods = options.isHot ? new LastGoods(this.#storage) : undefined;
     this.#shelf = new Shelf({ ...options, lastGoods });
     this.#synchroniser = new Synchroniser({ storage: this.#storage, shelf: this.#shelf, lastGoods });
-    this.#versions = new ToolVersions({
+    const host: ChangesHost = {
       storage: this.#storage,
       shelf: this.#shelf,
       toolbox: options.toolbox,
-      log: options.log,
-      trashDays: options.trashDays,
       refresh: () => this.refresh(),
       change: (work) => this.#change(work),
-      checkDraft: (draft) => checkDraft(draft, this.#shelf),
-      publish: (draft, how) => this.#publish(draft, how),
+    };
+    this.#saver = new Saver({ ...host, memory: options.memory });
+    this.#versions = new ToolVersions({
+      ...host,
+      saver: this.#saver,
+      log: options.log,
+      trashDays: options.trashDays,
     });
     this.path = options.folder.path;
   }
@@ -160,43 +164,11 @@ export class Library implements ToolLibrary {
   }
 
   async save(manifest: ManifestDraft, files: FileSet, options: SaveOptions): Promise<SavedTool> {
-    const { overwrite = false, isWhole = false, verify = false, call } = options;
-    const { name } = manifest;
-    const kind = checkDraft(manifest, this.#shelf);
-    await this.refresh();
-    const check = () => this.#assertFree(name, overwrite);
-    check();
-    const before = isWhole ? undefined : this.#shelf.find(name);
-    const stage = () => this.#storage.stage(name, files, before && companionsOf(before, this.#preparedOf(before)));
-    const staged = await (before === undefined ? stage() : this.#change(stage));
-    return await this.#publish(manifest, { kind, staged, call, isWhole, check, verify });
+    return await this.#saver.save(manifest, files, options);
   }
 
-  /** Prepares a staged tool and puts it in place; what is staged is gone then, whatever comes of it. */
-  async #publish(
-    manifest: ManifestDraft,
-    { kind, staged, call, isWhole, check, verify = false }: PublishOptions,
-  ): Promise<SavedTool> {
-    try {
-      const draft = { ...manifest, ...(call.principal && { owner: call.principal.id }) };
-      const prepared = await kind.prepare?.(draft, staged.folder, call) ?? draft;
-      const inspected = { kind, folder: staged.folder, call, memory: this.#options.memory };
-      await (verify ? verifyStaged(prepared, inspected) : assertLoads(prepared, inspected));
-      return await this.#change(async () => {
-        call.signal.throwIfAborted();
-        check();
-        return await this.#commit(prepared, { staged, isWhole });
-      });
-    } finally {
-      // when it is in place there is nothing left to discard
-      await staged.discard();
-    }
-  }
-
-  async check(manifest: ManifestDraft, { overwrite = false }: Pick<SaveOptions, "overwrite"> = {}): Promise<void> {
-    checkDraft(manifest, this.#shelf);
-    await this.refresh();
-    this.#assertFree(manifest.name, overwrite);
+  async check(manifest: ManifestDraft, options: Pick<SaveOptions, "overwrite"> = {}): Promise<void> {
+    await this.#saver.check(manifest, options);
   }
 
   async readManifest(text: string): Promise<Manifest> {
@@ -213,30 +185,6 @@ export class Library implements ToolLibrary {
 
   async digestOf(folder: Folder): Promise<string> {
     return await digestOf(folder);
-  }
-
-  #preparedOf({ manifest }: Pick<StoredTool, "manifest">): readonly string[] | undefined {
-    return manifest && this.#shelf.kind(manifest.tool_type)?.prepared;
-  }
-
-  #assertFree(name: string, overwrite: boolean): void {
-    assertFree(name, { overwrite, shelf: this.#shelf, toolbox: this.#options.toolbox });
-  }
-
-  async #commit(
-    draft: ManifestDraft,
-    { staged, isWhole }: Pick<PublishOptions, "staged" | "isWhole">,
-  ): Promise<SavedTool> {
-    const { name } = draft;
-    const replaced = this.#shelf.find(name);
-    const prepared = replaced && this.#preparedOf(replaced);
-    const { manifest, kept } = await this.#storage.commit(draft, { staged, replaced, prepared, isWhole });
-    const found = await this.#storage.find(name) ?? { folder: name, fingerprint: "" };
-    const tool = await this.#shelf.put(found, { read: { manifest }, before: replaced });
-    if (tool.problem !== undefined) {
-      throw new ToolError(`Saved tool "${name}", which cannot be used: ${tool.problem.reason}`);
-    }
-    return { manifest, path: await this.#options.folder.resolve(name), replaced: kept };
   }
 
   async files(name: string, version?: string): Promise<Folder> {

@@ -12,22 +12,13 @@ import { type Disposer, type Folder, isKernelError, messageOf, ToolError } from 
 import type { FileSet, Manifest, ManifestDraft, PrunedVersions, RemovedTool } from "./contract.ts";
 import { copyCode, digestOf } from "./digest.ts";
 import { KeptVersions, type StateBefore } from "./kept_versions.ts";
-import {
-  MANIFEST_FILE,
-  NOT_CODE,
-  STAGING_FOLDER,
-  TRASH_FOLDER,
-  trashedAt,
-  trashName,
-  VERSIONS_FOLDER,
-} from "./layout.ts";
+import { MANIFEST_FILE, NOT_CODE, STAGING_FOLDER, TRASH_FOLDER, VERSIONS_FOLDER } from "./layout.ts";
 import { completeManifest, formatManifest, parseManifest } from "./manifest.ts";
+import { DAY_MS, Trash } from "./trash.ts";
 import { compareVersions, isVersion, nextVersion } from "./versions.ts";
 
 const LOCK = "library";
 const LOCK_MS = 30_000;
-/** Milliseconds of a day. */
-export const DAY_MS = 24 * 60 * 60 * 1000;
 /** A staging folder that is older belongs to nobody: no installation takes so long. */
 const STAGING_MS = DAY_MS;
 const ASIDE_SUFFIX_REGEXP = /\.old-[0-9a-f-]{36}$/;
@@ -81,10 +72,12 @@ export interface StagedTool {
 export class ToolStorage {
   readonly folder: Folder;
   readonly versions: KeptVersions;
+  readonly #trash: Trash;
 
   constructor(folder: Folder) {
     this.folder = folder;
     this.versions = new KeptVersions(folder);
+    this.#trash = new Trash(folder);
   }
 
   /** Finds what is there. Folders without a manifest are none of ours. */
@@ -168,11 +161,8 @@ export class ToolStorage {
   }
 
   async #purge(trashDays: number): Promise<void> {
+    await this.#trash.purge(trashDays);
     const now = Date.now();
-    for (const { path } of await this.folder.list(TRASH_FOLDER)) {
-      const since = trashedAt(path)?.getTime();
-      if (since !== undefined && now - since > trashDays * DAY_MS) await this.folder.remove(`${TRASH_FOLDER}/${path}`);
-    }
     for (const { path } of await this.folder.list(STAGING_FOLDER)) {
       const stat = await this.folder.stat(`${STAGING_FOLDER}/${path}`);
       if (stat && now - stat.modified.getTime() > STAGING_MS) await this.folder.remove(`${STAGING_FOLDER}/${path}`);
@@ -267,7 +257,7 @@ export class ToolStorage {
     name: string,
     { folder, trashDays }: { readonly folder: string; readonly trashDays: number },
   ): Promise<RemovedTool> {
-    const { trash, keptUntil } = await this.#trashFolder(name, trashDays);
+    const { trash, keptUntil } = await this.#trash.place(name, trashDays);
     await this.folder.move(folder, trash);
     return { name, trash, keptUntil };
   }
@@ -281,17 +271,9 @@ export class ToolStorage {
       readonly trashDays: number;
     },
   ): Promise<PrunedVersions> {
-    const { trash, keptUntil } = await this.#trashFolder(`${name}.versions`, trashDays);
+    const { trash, keptUntil } = await this.#trash.place(`${name}.versions`, trashDays);
     await this.versions.move(folder, { versions, to: trash });
     return { name, versions, trash, keptUntil };
-  }
-
-  async #trashFolder(name: string, trashDays: number): Promise<{ readonly trash: string; readonly keptUntil: Date }> {
-    // what came there within the same millisecond has a folder of its own
-    for (let time = Date.now();; time++) {
-      const trash = `${TRASH_FOLDER}/${trashName(name, new Date(time))}`;
-      if (await this.folder.stat(trash) === undefined) return { trash, keptUntil: new Date(time + trashDays * DAY_MS) };
-    }
   }
 }
 

@@ -10,7 +10,6 @@ import {
   type Folder,
   type Log,
   messageOf,
-  type Toolbox,
   ToolError,
   type ToolResult,
 } from "../../kernel/mod.ts";
@@ -20,53 +19,27 @@ import type {
   ManifestDraft,
   PrunedVersions,
   SavedTool,
-  ToolKind,
   VersionEntry,
 } from "./contract.ts";
 import { digestOf } from "./digest.ts";
 import { VERSIONS_FOLDER } from "./layout.ts";
 import { UnlistedTool } from "./offered_tool.ts";
-import { describeTool, type Shelf, type ShelvedTool } from "./shelf.ts";
-import type { FoundTool, StagedTool, ToolStorage } from "./storage.ts";
+import { checkDraft } from "./save_checks.ts";
+import type { ChangesHost, Saver } from "./saver.ts";
+import { describeTool, type ShelvedTool } from "./shelf.ts";
+import type { FoundTool } from "./storage.ts";
 import { VersionCalls } from "./version_calls.ts";
 import { compareVersions, isVersion } from "./versions.ts";
 
 /** Most versions that an error names. */
 const MOST_NAMED = 20;
 
-/** How a staged tool is put in place. */
-export interface PublishOptions {
-  readonly kind: ToolKind;
-  readonly staged: StagedTool;
-  readonly call: Call;
-  /** Whether nothing of the tool that is replaced stays. */
-  readonly isWhole: boolean;
-  /** Looks, once nobody else changes the tools, whether it may be put in place. */
-  readonly check: () => void;
-  /** Runs the tool's examples first; `false` by default. */
-  readonly verify?: boolean;
-}
-
 /** What versions need of the library. */
-export interface VersionsHost {
-  readonly storage: ToolStorage;
-  readonly shelf: Shelf;
-  readonly toolbox: Toolbox;
+export interface VersionsHost extends ChangesHost {
+  readonly saver: Saver;
   readonly log: Log;
   /** How long pruned versions are kept. */
   readonly trashDays: number;
-  /** Takes notice of what others changed on disk. */
-  refresh(): Promise<void>;
-  /** Changes the tools while nobody else does. */
-  change<T>(work: () => Promise<T>): Promise<T>;
-  /**
-   * Checks a tool that is to be saved, and gives its kind.
-   *
-   * @throws {ToolError} when it cannot be saved.
-   */
-  checkDraft(draft: ManifestDraft): ToolKind;
-  /** Prepares a staged tool and puts it in place; what is staged is gone then, whatever comes of it. */
-  publish(draft: ManifestDraft, options: PublishOptions): Promise<SavedTool>;
 }
 
 /** The versions of all tools. */
@@ -108,16 +81,16 @@ export class ToolVersions {
 
   /** Writes the content of a version as a new one. */
   async rollback(name: string, version: string, { call }: { readonly call: Call }): Promise<SavedTool> {
-    const { storage, shelf, change, checkDraft, publish } = this.#host;
+    const { storage, shelf, change, saver } = this.#host;
     await this.#existing(name);
     // copied while no other server moves the versions
     const { draft, kind, staged } = await change(async () => {
       const tool = shelf.find(name) ?? this.#unknown(name);
       const { folder } = await this.#look(tool, version) ?? await this.#unknownVersion(tool, version);
       const draft = draftOf(await this.#read(name, version, folder), { name, from: version });
-      return { draft, kind: checkDraft(draft), staged: await storage.stage(name, {}, { folder }) };
+      return { draft, kind: checkDraft(draft, shelf), staged: await storage.stage(name, {}, { folder }) };
     });
-    return await publish(draft, {
+    return await saver.publish(draft, {
       kind,
       staged,
       call,

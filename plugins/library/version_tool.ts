@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { type Call, type PluginContext, rankCompletions, ToolError, toolResult } from "../../kernel/mod.ts";
 import type { Manifest, ToolLibrary, VersionEntry } from "./contract.ts";
 import { digestOf, listCode } from "./digest.ts";
-import { DAY_MS } from "./storage.ts";
+import { DAY_MS } from "./trash.ts";
 import { type ComparedVersion, diffText, diffVersions } from "./version_diff.ts";
 import { compareVersions } from "./versions.ts";
 

@@ -49,12 +49,8 @@ export class StoredMemory implements ToolMemory {
   }
 
   async setAll(writes: readonly MemoryWrite[]): Promise<readonly WrittenEntry[]> {
-    const { limits } = this.#options;
     assertBatch(writes, "store");
-    for (const { key, value, ttlMs } of writes) {
-      checkTime(ttlMs, key);
-      checkValue(value, { key, verb: "store", limits });
-    }
+    for (const write of writes) this.#check(write, "store");
     const namespace = await this.#write();
     const result = await this.#batch(namespace, writes.map(toOperation));
     if (!result.committed) throw await conflict(namespace, { verb: "store", write: writes[result.conflict]! });
@@ -67,11 +63,10 @@ export class StoredMemory implements ToolMemory {
   }
 
   async updateAll(patches: readonly MemoryWrite[]): Promise<readonly UpdatedEntry[]> {
-    const { limits } = this.#options;
     assertBatch(patches, "update");
-    for (const { key, value, ttlMs } of patches) {
-      checkTime(ttlMs, key);
-      checkValue(value, { key, verb: "update", limits });
+    for (const patch of patches) {
+      this.#check(patch, "update");
+      const { key, value } = patch;
       if (!isJsonObject(value)) {
         throw new ToolError(`Cannot update ${quote(key)}: the value is ${nameType(value)}, it must be an object`);
       }
@@ -87,6 +82,11 @@ export class StoredMemory implements ToolMemory {
         throw await conflict(namespace, { verb: "update", write: patches[result.conflict]! });
       }
     }
+  }
+
+  #check({ key, value, ttlMs }: MemoryWrite, verb: "store" | "update"): void {
+    checkTime(ttlMs, key);
+    checkValue(value, { key, verb, limits: this.#options.limits });
   }
 
   async #applyTo(namespace: Namespace, patch: MemoryWrite): Promise<MemoryWrite & { readonly value: Json }> {

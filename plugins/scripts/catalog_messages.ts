@@ -5,7 +5,7 @@
  * @module
  */
 import type { CompletionRef, JsonObject, ResourceContents, ToolSummary } from "../../kernel/mod.ts";
-import type { MessageHost, Request } from "./messages.ts";
+import type { MessageHost, Request } from "./message_host.ts";
 import { InvalidParams, readObject, readOptional, readText } from "./params.ts";
 
 /** As many as MCP lets a completion have. */

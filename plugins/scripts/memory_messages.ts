@@ -6,7 +6,7 @@
 import { type JsonObject, ToolError } from "../../kernel/mod.ts";
 import type { MemoryWrite, MemoryWriteOptions, ToolMemory } from "../memory/contract.ts";
 import type { Entry, ScanOptions } from "../store/contract.ts";
-import type { Request } from "./messages.ts";
+import type { Request } from "./message_host.ts";
 import { InvalidParams, isJsonObject, readOptional, readText, readTexts } from "./params.ts";
 
 /** Serves a message about a memory. */

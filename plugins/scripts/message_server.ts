@@ -12,7 +12,8 @@ import {
   messageOf,
   type ProtocolError,
 } from "../../kernel/mod.ts";
-import { type MessageHost, NOTICES, REQUESTS } from "./messages.ts";
+import type { MessageHost } from "./message_host.ts";
+import { NOTICES, REQUESTS } from "./messages.ts";
 import { type MessageId, type MessageLine, OutputTooLong } from "./output_lines.ts";
 import { InvalidParams, isJsonObject } from "./params.ts";
 

@@ -6,50 +6,24 @@
  */
 import {
   type Call,
-  type Catalog,
   type ElicitRequest,
   type JsonObject,
   LOG_LEVELS,
   type LogLevel,
   messageOf,
-  type Root,
   type SampleRequest,
   textOf,
-  type Toolbox,
   ToolError,
   type ToolResult,
   valueOf,
 } from "../../kernel/mod.ts";
-import type { ToolLibrary } from "../library/contract.ts";
-import type { ToolMemory } from "../memory/contract.ts";
 import { CATALOG_REQUESTS } from "./catalog_messages.ts";
 import { MEMORY_REQUESTS } from "./memory_messages.ts";
+import type { MessageHost, Request } from "./message_host.ts";
 import { InvalidParams, isJsonObject, readObject, readOptional, readText } from "./params.ts";
-import type { StreamedOutput } from "./streamed_output.ts";
-
-/** What messages act on. */
-export interface MessageHost {
-  /** Name of the script. */
-  readonly name: string;
-  /** Revision of the protocol that the script speaks. */
-  readonly protocol: number;
-  /** The call that the script serves. */
-  readonly call: Call;
-  readonly toolbox: Toolbox;
-  readonly catalog: Catalog;
-  /** Calls tools at other versions than the current one. */
-  readonly library: Pick<ToolLibrary, "callVersion">;
-  /** What the script remembers for whoever calls it; `undefined` where nothing keeps it. */
-  readonly memory: ToolMemory | undefined;
-  readonly streamed: StreamedOutput;
-  /** Gives the folders that the call is about. */
-  roots(): Promise<readonly Root[]>;
-}
 
 /** Serves a message that wants no reply. */
 type Notice = (params: JsonObject, host: MessageHost) => void | Promise<void>;
-/** Serves a message that wants a reply; what it throws is answered as the protocol has it. */
-export type Request = (params: JsonObject, host: MessageHost) => JsonObject | Promise<JsonObject>;
 
 /** Messages without a reply. */
 export const NOTICES: ReadonlyMap<string, Notice> = new Map([

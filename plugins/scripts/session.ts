@@ -6,7 +6,7 @@
 import { isToolError, messageOf, type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
 import { comesWithin, describeExit, endProcess, KILL_MS, type Stop } from "./ending.ts";
 import { MessageServer } from "./message_server.ts";
-import type { MessageHost } from "./messages.ts";
+import type { MessageHost } from "./message_host.ts";
 import {
   type AnswerLine,
   type ErrorLine,

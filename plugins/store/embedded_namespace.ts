@@ -4,6 +4,7 @@
  * @module
  */
 import { type Disposer, ToolError } from "../../kernel/mod.ts";
+import type { WatchedKeys } from "./change_feed.ts";
 import {
   type BatchResult,
   type ChangeListener,
@@ -19,7 +20,6 @@ import {
   STORE_LIMITS,
   type Usage,
 } from "./contract.ts";
-import type { EmbeddedStore } from "./embedded_store.ts";
 import type { Row, RowInfo, Rows } from "./engine.ts";
 import {
   checkKey,
@@ -35,13 +35,25 @@ import {
   spanRange,
 } from "./keys.ts";
 
-/** A namespace of an {@linkcode EmbeddedStore}. */
+/** What namespaces share: the clock, the engine, and the feed of changes. */
+export interface NamespaceHost {
+  /** Tells the time in milliseconds since 1970. */
+  now(): number;
+  /** Runs a reading. */
+  read<T>(work: (rows: Rows) => T): Promise<T>;
+  /** Runs a transaction. */
+  write<T>(work: (rows: Rows) => T): Promise<T>;
+  /** Reports changes to keys. */
+  watch(keys: WatchedKeys, listener: ChangeListener): Promise<Disposer>;
+}
+
+/** A namespace of an embedded store. */
 export class EmbeddedNamespace implements Namespace {
   readonly name: string;
-  readonly #store: EmbeddedStore;
+  readonly #store: NamespaceHost;
   readonly #quota: Quota;
 
-  constructor(store: EmbeddedStore, name: string, quota: Quota = {}) {
+  constructor(store: NamespaceHost, name: string, quota: Quota = {}) {
     this.name = name;
     this.#store = store;
     this.#quota = quota;

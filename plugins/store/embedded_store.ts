@@ -8,7 +8,7 @@ import { type Disposer, KernelError, type Log, messageOf } from "../../kernel/mo
 import { repeat, sleep } from "./time.ts";
 import { ChangeFeed, type WatchedKeys } from "./change_feed.ts";
 import type { ChangeListener, Namespace, NamespaceInfo, Page, Quota, ScanOptions, Store } from "./contract.ts";
-import { EmbeddedNamespace } from "./embedded_namespace.ts";
+import { EmbeddedNamespace, type NamespaceHost } from "./embedded_namespace.ts";
 import type { Engine, Rows } from "./engine.ts";
 import { checkLimit, checkName, scanRange } from "./keys.ts";
 
@@ -24,7 +24,7 @@ export interface EmbeddedStoreOptions {
 }
 
 /** A store over an engine that this process holds. */
-export class EmbeddedStore implements Store {
+export class EmbeddedStore implements Store, NamespaceHost {
   readonly now: () => number;
   readonly #engine: Engine;
   readonly #log: Log;

@@ -14,10 +14,9 @@ import {
   type PluginContext,
   ProtocolError,
   type Registration,
-  ToolError,
-  toolResult,
 } from "../../kernel/mod.ts";
 import { fakeLog } from "../../kernel/testing.ts";
+import { registerGreeting, registerSampleResources, registerSampleTools } from "../support/samples.ts";
 import { aborted } from "../support/wait.ts";
 
 /** What both servers say of themselves. */
@@ -77,8 +76,10 @@ const compared: Plugin<ComparedConfig> = definePlugin({
     registerFailures(ctx);
     registerReports(ctx);
     registerChanges(ctx);
-    registerResources(ctx);
     registerPrompts(ctx);
+    registerSampleTools(ctx);
+    registerSampleResources(ctx);
+    registerGreeting(ctx);
     for (let i = 0; i < ctx.config.many; i++) {
       const name = `many_${String(i).padStart(4, "0")}`;
       ctx.tool({ name, description: `Number ${i}`, input: v.object({}), run: () => name });
@@ -116,40 +117,11 @@ function registerAnswers({ tool }: Tools): void {
     meta: { "collet.example/kind": "sum" },
     run: ({ a, b }) => ({ sum: a + b }),
   });
-  tool({ name: "numbers", description: "List numbers", input, output: v.array(v.number()), run: () => [1, 2, 3] });
   tool({ name: "blocks", description: "Give content of every type", input, run: () => BLOCKS });
-  tool({
-    name: "whole",
-    description: "Give a whole result",
-    input,
-    run: () =>
-      toolResult({
-        content: [{ type: "text", text: "no rows" }],
-        structuredContent: { rows: 0 },
-        isError: true,
-        _meta: { "collet.example/cost": 7 },
-      }),
-  });
 }
 
 function registerFailures({ tool }: Tools): void {
   const input = v.object({});
-  tool({
-    name: "fail",
-    description: "Fail as expected",
-    input,
-    run() {
-      throw new ToolError("Cannot do it: on purpose", { data: { why: "purpose" } });
-    },
-  });
-  tool({
-    name: "crash",
-    description: "Fail by a bug",
-    input,
-    run() {
-      throw new TypeError("secret detail");
-    },
-  });
   tool({
     name: "refuse",
     description: "Answer with an error of the protocol",
@@ -195,7 +167,7 @@ function registerReports({ tool }: Tools): void {
   });
 }
 
-function registerChanges({ tool, updated }: Pick<PluginContext, "tool" | "updated">): void {
+function registerChanges({ tool }: Tools): void {
   let grown: Registration | undefined;
   tool({
     name: "grow",
@@ -216,65 +188,9 @@ function registerChanges({ tool, updated }: Pick<PluginContext, "tool" | "update
       return "gone";
     },
   });
-  tool({
-    name: "touch",
-    description: "Say that a resource changed",
-    input: v.object({ uri: v.string() }),
-    run: ({ uri }) => updated(uri),
-  });
-}
-
-function registerResources({ resource }: Pick<PluginContext, "resource">): void {
-  resource({
-    uri: "a://text",
-    name: "text",
-    title: "A text",
-    description: "Some text",
-    mimeType: "text/plain",
-    size: 5,
-    annotations: { audience: ["assistant"], priority: 1, lastModified: "2026-01-01T00:00:00Z" },
-    icons: [{ src: "https://collet.example/text.png" }],
-    meta: { "collet.example/kind": "text" },
-    read: () => "hello",
-  });
-  resource({
-    uri: "a://bytes",
-    name: "bytes",
-    mimeType: "application/octet-stream",
-    read: () => new Uint8Array([0, 255, 128]),
-  });
-  resource({
-    uri: "item://{id}",
-    name: "item",
-    title: "An item",
-    description: "An item by its id",
-    mimeType: "application/json",
-    list: () => ["1", "2"].map((id) => ({ uri: `item://${id}`, name: `item ${id}` })),
-    complete: (_, value) => Array.from({ length: 150 }, (_, i) => String(i)).filter((it) => it.startsWith(value)),
-    subscribe: () => () => {},
-    read: ({ id }) => JSON.stringify({ id }),
-  });
-  resource({
-    uri: "broken://it",
-    name: "broken",
-    read() {
-      throw new TypeError("secret detail");
-    },
-  });
 }
 
 function registerPrompts({ prompt }: Pick<PluginContext, "prompt">): void {
-  prompt({
-    name: "greet",
-    title: "Greet",
-    description: "Greet somebody",
-    args: v.object({
-      name: v.pipe(v.string(), v.description("Who")),
-      tone: v.optional(v.picklist(["dry", "warm", "warmer"])),
-    }),
-    icons: [{ src: "https://collet.example/greet.png" }],
-    render: ({ name, tone }) => `Greet ${name}${tone === undefined ? "" : `, ${tone}`}`,
-  });
   prompt({
     name: "media",
     description: "Messages of every type",

@@ -9,6 +9,7 @@ import { channel } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
+import type { Plugin } from "../../kernel/mod.ts";
 import { bytesOf, messagesIn, postRequest, RawConnection } from "../proof/http_wire.ts";
 import { listen } from "../support/listen.ts";
 import { toolPlugin } from "../support/plugins.ts";
@@ -24,13 +25,19 @@ function callBytes(port: number, id: number, accept = "application/json, text/ev
   return bytesOf(postRequest(port, body, { headers: { ...headers, accept, connection: "keep-alive" } }));
 }
 
+/** Makes a tool that goes on until its call is cancelled, and counts its calls and their cancellations. */
+function countedTool(): { readonly seen: { started: number; cancelled: number }; readonly slow: Plugin<void> } {
+  const seen = { started: 0, cancelled: 0 };
+  const slow = toolPlugin("slow", (_, { signal }) => {
+    seen.started++;
+    return aborted(signal).catch(() => void seen.cancelled++);
+  });
+  return { seen, slow };
+}
+
 for (const [when, ms] of [["before its stream begins", 50], ["once its stream has begun", 600]] as const) {
   test(`a client that leaves ${when} has its call cancelled`, async () => {
-    const seen = { started: 0, cancelled: 0 };
-    const slow = toolPlugin("slow", (_, { signal }) => {
-      seen.started++;
-      return aborted(signal).catch(() => void seen.cancelled++);
-    });
+    const { seen, slow } = countedTool();
     await using served = await serveApp([slow]);
     await using server = await listen(served.app);
     const port = Number(new URL(server.url).port);
@@ -66,11 +73,7 @@ test("a call of a session whose client leaves before its stream begins tells it 
 });
 
 test("a client that leaves while requests wait behind others on its connection has all of them cancelled", async () => {
-  const seen = { started: 0, cancelled: 0 };
-  const slow = toolPlugin("slow", (_, { signal }) => {
-    seen.started++;
-    return aborted(signal).catch(() => void seen.cancelled++);
-  });
+  const { seen, slow } = countedTool();
   await using served = await serveApp([slow]);
   await using server = await listen(served.app);
   const port = Number(new URL(server.url).port);

@@ -4,8 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import type { PromptsContext } from "./mod.ts";
-import { jsonBlock, NewName, Purpose, useOfName } from "./parts.ts";
+import { jsonBlock, NewName, type PromptsContext, Purpose, useOfName } from "./parts.ts";
 import { pythonScript } from "./python_code.ts";
 
 const NAME = "create_api_tool";

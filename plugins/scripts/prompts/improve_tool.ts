@@ -16,8 +16,7 @@ import {
 } from "../../../kernel/mod.ts";
 import type { Manifest, StoredTool, ToolExample, ToolLibrary } from "../../library/contract.ts";
 import { extensionFor } from "../kind.ts";
-import type { PromptsContext } from "./mod.ts";
-import { codeBlock, invalidArgument, jsonBlock } from "./parts.ts";
+import { codeBlock, invalidArgument, jsonBlock, type PromptsContext } from "./parts.ts";
 
 const NAME = "improve_tool";
 const KIND = "script";

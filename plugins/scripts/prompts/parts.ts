@@ -1,11 +1,30 @@
 /**
- * What the prompts share: arguments, checks, and blocks of Markdown.
+ * What the prompts share: what they need, arguments, checks, and blocks of Markdown.
  *
  * @module
  */
 import * as v from "valibot";
-import { ErrorCode, isItemName, type JsonObject, ProtocolError, type Toolbox } from "../../../kernel/mod.ts";
+import {
+  type Catalog,
+  ErrorCode,
+  isItemName,
+  type JsonObject,
+  type PluginContext,
+  ProtocolError,
+  type Toolbox,
+} from "../../../kernel/mod.ts";
+import type { Dependencies } from "../../dependencies/contract.ts";
 import type { ToolLibrary } from "../../library/contract.ts";
+
+/** What the prompts need. */
+export interface PromptsContext {
+  readonly prompt: PluginContext["prompt"];
+  readonly library: ToolLibrary;
+  readonly toolbox: Toolbox;
+  readonly catalog: Catalog;
+  /** Checks packages; without it no tool can have any. */
+  readonly dependencies: Dependencies | undefined;
+}
 
 /** Schema of an argument that names a new tool. */
 export const NewName: v.GenericSchema<string> = v.pipe(

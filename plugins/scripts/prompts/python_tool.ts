@@ -6,8 +6,7 @@
 import * as v from "valibot";
 import { isToolError } from "../../../kernel/mod.ts";
 import type { Dependencies } from "../../dependencies/contract.ts";
-import type { PromptsContext } from "./mod.ts";
-import { invalidArgument, jsonBlock, NewName, Purpose, useOfName } from "./parts.ts";
+import { invalidArgument, jsonBlock, NewName, type PromptsContext, Purpose, useOfName } from "./parts.ts";
 import { pythonScript } from "./python_code.ts";
 
 const NAME = "create_python_tool";

@@ -9,6 +9,7 @@ import * as v from "valibot";
 import { definePlugin, Kernel, type Plugin, textOf, type ToolResult } from "../../../kernel/mod.ts";
 import { createEdgePlatform } from "../../../kernel/platform/edge.ts";
 import { fakeLog, type PluginUse, type TestEra } from "../../../kernel/testing.ts";
+import { usePlugin } from "../../../kernel/testing/surroundings.ts";
 import { createApp } from "../../../kernel/transports/mod.ts";
 import { GrantPolicy } from "../../../plugins/grants/contract.ts";
 import grants, { type GrantsConfig } from "../../../plugins/grants/mod.ts";
@@ -70,10 +71,7 @@ export async function startGrants(
   } = {},
 ): Promise<GrantsKit> {
   const kernel = new Kernel({ log: fakeLog(), exposeErrors: true }).use(platform);
-  for (const use of plugins) {
-    const [plugin, given] = "setup" in use ? [use, undefined] : use;
-    kernel.use<unknown>(plugin, given);
-  }
+  for (const use of plugins) usePlugin(kernel, use);
   await kernel.use(grants, config).use(runner).start();
   const app = createApp(kernel, { name: "grants", version: "1.0.0" }, {
     authenticate: (request) => ({ id: request.headers.get("x-user") ?? "local", scopes: [] }),

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { type CallPatch, createCall, definePlugin, Kernel, type Plugin, type ToolResult } from "../../../kernel/mod.ts";
 import { detectPlatform } from "../../../kernel/platform/mod.ts";
 import { type FakeLog, fakeLog, type PluginUse } from "../../../kernel/testing.ts";
+import { usePlugin } from "../../../kernel/testing/surroundings.ts";
 import { type ToolKind, ToolLibrary, type ToolOutput } from "../../../plugins/library/contract.ts";
 import library, { type LibraryConfig } from "../../../plugins/library/mod.ts";
 
@@ -43,10 +44,7 @@ export interface RunningKernel extends AsyncDisposable {
 export async function startKernel({ home, config = {}, plugins = [] }: StartOptions): Promise<RunningKernel> {
   const log = fakeLog();
   const kernel = new Kernel({ log, exposeErrors: true }).use(await detectPlatform({ home })).use(library, config);
-  for (const use of plugins) {
-    const [plugin, given] = "setup" in use ? [use, undefined] : use;
-    kernel.use<unknown>(plugin, given);
-  }
+  for (const use of plugins) usePlugin(kernel, use);
   await kernel.start();
   return {
     kernel,

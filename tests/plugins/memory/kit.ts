@@ -16,6 +16,7 @@ import {
   type TestKit,
   testPlugin,
 } from "../../../kernel/testing.ts";
+import { usePlugin } from "../../../kernel/testing/surroundings.ts";
 import { createApp } from "../../../kernel/transports/mod.ts";
 import { Memory } from "../../../plugins/memory/contract.ts";
 import memory, { type MemoryConfig } from "../../../plugins/memory/mod.ts";
@@ -91,10 +92,7 @@ export async function startHome(
     memory,
     config,
   );
-  for (const use of plugins) {
-    const [plugin, given] = "setup" in use ? [use, undefined] : use;
-    kernel.use<unknown>(plugin, given);
-  }
+  for (const use of plugins) usePlugin(kernel, use);
   await kernel.start();
   return {
     kernel,
@@ -118,10 +116,7 @@ export async function startUsers(plugins: readonly PluginUse[] = []): Promise<Us
     memory,
     {},
   );
-  for (const use of plugins) {
-    const [plugin, given] = "setup" in use ? [use, undefined] : use;
-    kernel.use<unknown>(plugin, given);
-  }
+  for (const use of plugins) usePlugin(kernel, use);
   await kernel.start();
   const app = createApp(kernel, { name: "users", version: "1.0.0" }, {
     authenticate: (request) => ({ id: request.headers.get("x-user") ?? "local", scopes: [] }),

@@ -15,6 +15,7 @@ import {
   type ToolReturn,
 } from "../../../kernel/mod.ts";
 import { type FakeLog, fakeLog, type PluginUse, provide } from "../../../kernel/testing.ts";
+import { usePlugin } from "../../../kernel/testing/surroundings.ts";
 import { createHttpHandler, type HttpHandler } from "../../../kernel/transports/mod.ts";
 import { Store } from "../../../plugins/store/contract.ts";
 import { memoryStore } from "../../../plugins/store/mod.ts";
@@ -92,10 +93,7 @@ export async function startServer(
   const log = fakeLog();
   const own = store === undefined ? memoryStore({ log }) : undefined;
   const kernel = new Kernel({ log, exposeErrors: true }).use(provide(Store, own ?? store!)).use(tasks, config);
-  for (const use of plugins) {
-    const [plugin, given] = "setup" in use ? [use, undefined] : use;
-    kernel.use<unknown>(plugin, given);
-  }
+  for (const use of plugins) usePlugin(kernel, use);
   await kernel.use(toolsOf(tools)).start();
   const http = createHttpHandler(kernel, { name: "tasks", version: "1.0.0" });
   const start: TaskServer["start"] = (method, params, { principal, capabilities = KNOWS_TASKS, meta = {} } = {}) => {
