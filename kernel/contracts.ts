@@ -242,12 +242,33 @@ export interface Command {
    * the beginning of stderr. A reader of {@linkcode Process.stdout} gets all of it, and the process waits for them.
    */
   readonly outputLimit?: number;
-  /** Most resident bytes of the process tree together; no limit by default. */
+  /**
+   * Most bytes of memory of the process tree together; no limit by default. {@linkcode Processes.enforcement} tells what
+   * holds it: a control group counts files in memory as well, a watch what is resident.
+   */
   readonly memoryBytes?: number;
-  /** Most CPU seconds of each process; no limit by default. */
+  /** Most CPU seconds of each process; no limit by default. Who outlives SIGXCPU gets SIGKILL a second later. */
   readonly cpuSeconds?: number;
-  /** Most processes of the tree together; no limit by default. */
+  /**
+   * Most processes of the tree together, the command's own and a wrapper's among them; no limit by default. Beyond it
+   * the tree is ended. What can be forked until then is bounded as well where there are control groups.
+   */
   readonly processes?: number;
+  /** Most bytes of each file that is written, in steps of 512; no limit by default. Beyond it comes SIGXFSZ. */
+  readonly fileBytes?: number;
+  /** Most descriptors that each process has open; what the system allows by default. */
+  readonly descriptors?: number;
+  /**
+   * Files, as absolute paths, that the process finds open for reading when it starts: by descriptor, 3 to 9. Not on
+   * Windows.
+   */
+  readonly open?: Readonly<Record<number, string>>;
+  /**
+   * Whether the program is a wrapper, such as `bwrap`: when it ends, all that it started ends, it passes no signals on,
+   * and its exit code 128 + n says that signal n ended what it wraps, which is told as that signal. So TERM goes to
+   * what it started and not to it; KILL goes to all. `false` by default.
+   */
+  readonly isWrapper?: boolean;
   /** Ends the process tree when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -257,8 +278,11 @@ export interface ProcessExit {
   /** Exit code; `undefined` when a signal ended it. */
   readonly code: number | undefined;
   readonly signal: string | undefined;
-  /** Which limit ended the tree, if one did. */
-  readonly ended: "timeout" | "abort" | "memory" | "processes" | undefined;
+  /**
+   * Which limit ended the tree, if one did. `cpu` and `file` are known where the signal ended the command itself, and
+   * its parent did not make an exit code of it.
+   */
+  readonly ended: "timeout" | "abort" | "memory" | "processes" | "cpu" | "file" | undefined;
 }
 
 /** A running process. Its tree dies with it: TERM, then KILL after a grace period. */
@@ -286,12 +310,27 @@ export interface ProcessResult extends ProcessExit {
   readonly truncated: boolean;
 }
 
+/**
+ * What holds a limit: a control group of the kernel, at once; a watch that looks five times a second; or nothing, as on
+ * Windows.
+ */
+export type Enforcer = "cgroup" | "watch" | "none";
+
+/** What holds the limits of process trees on this machine. */
+export interface Enforcement {
+  /** Holds {@linkcode Command.memoryBytes}; a watch is joined by a limit of each process's data. */
+  readonly memory: Enforcer;
+  /** Holds {@linkcode Command.processes}; a control group bounds the threads, beside a watch of the processes. */
+  readonly processes: Enforcer;
+}
+
 /** Starts child processes: own process group, minimal environment, limits, death as a tree. */
 export interface Processes {
   /**
-   * Starts a command.
+   * Starts a command. With limits or files to open, a launcher goes before the program: when that fails it ends with exit
+   * code 125, says why on stderr, and nothing of the command has run.
    *
-   * @throws {KernelError} `PROCESS_UNSTARTED` when the program is not found or cannot be started.
+   * @throws {KernelError} `PROCESS_UNSTARTED` when the program is not found or cannot be started, or the command is wrong.
    * @throws the reason of `signal` when it has aborted before the start.
    */
   spawn(command: Command): Promise<Process>;
@@ -299,6 +338,8 @@ export interface Processes {
   run(command: Command & { readonly input?: string }): Promise<ProcessResult>;
   /** Finds a program in PATH; gives its absolute path. */
   which(program: string): Promise<string | undefined>;
+  /** Tells what holds the limits of process trees on this machine; found out by trying, once. */
+  enforcement(): Promise<Enforcement>;
 }
 export const Processes: Contract<Processes> = contract("processes");
 
@@ -326,12 +367,70 @@ export interface Fetch {
 }
 export const Fetch: Contract<Fetch> = contract("fetch");
 
+/**
+ * An open connection. Each half ends by itself: after {@linkcode Socket.end} the other side can still be read, and after
+ * its end it can still be written to.
+ */
+export interface Socket {
+  /** Reads the next piece, one reader at a time; `undefined` at the end. What nobody reads, the sender keeps. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Writes; resolves when it is handed over, which is at the pace of the other side. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends what is written. */
+  end(): void;
+  /** Breaks both halves off; whoever waits to read or write is told so by an error. */
+  destroy(): void;
+  /** Resolves, never rejects, when both halves are over. */
+  readonly closed: Promise<void>;
+}
+
+/** Where to connect to. */
+export interface ConnectOptions {
+  /** A name or an IP address, the latter without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Gives up when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the connection is there; default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A socket of this machine to which its owner's processes connect by its path. */
+export interface SocketListener {
+  /** Absolute path, shorter than 100 bytes, in a folder that nobody but its owner enters. */
+  readonly path: string;
+  /** Takes no more connections, and removes the socket; those that are open stay. */
+  close(): Promise<void>;
+}
+
+/** Connections between programs: Unix sockets to be reached at, TCP to reach others. */
+export interface Sockets {
+  /**
+   * Listens on a Unix socket of its own.
+   *
+   * @param handler Is given each connection, and has to end it.
+   * @throws {Error} when no socket can be made.
+   */
+  listen(handler: (socket: Socket) => void): Promise<SocketListener>;
+  /**
+   * Connects over TCP.
+   *
+   * @throws {Error} saying why there is no connection.
+   * @throws {DOMException} `TimeoutError` when it is late.
+   * @throws the reason of `signal` when it aborts.
+   */
+  connect(options: ConnectOptions): Promise<Socket>;
+}
+export const Sockets: Contract<Sockets> = contract("sockets");
+
 /** Facts of the surroundings. */
 export interface Environment {
   readonly runtime: "deno" | "node" | "bun" | "edge";
   /** Version of the runtime, such as `20.20.2`. */
   readonly runtimeVersion: string;
   readonly os: "linux" | "darwin" | "windows" | "other";
+  /** Of the processor that this runs on. */
+  readonly architecture: "x64" | "arm64" | "other";
   /** Home folder of the user. */
   readonly userHome: string;
   /** Home folder of this server (`COLLET_HOME`). */

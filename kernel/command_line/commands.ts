@@ -12,7 +12,7 @@ import { createLog, type NamedLog } from "../log.ts";
 import { didYouMean } from "../near_names.ts";
 import { detectPlatform } from "../platform/mod.ts";
 import type { Arguments } from "./arguments.ts";
-import { checkSandbox, type Composition, createKernel } from "./compose.ts";
+import { type Composition, createKernel } from "./compose.ts";
 import { doctor } from "./doctor.ts";
 import { formatFailure } from "./failure_text.ts";
 import { helpText } from "./help.ts";
@@ -37,7 +37,6 @@ export interface CommandContext {
 export async function runCommand(context: CommandContext): Promise<number> {
   // doctor must be able to say what is wrong with all else
   if (context.args.verb === "doctor") return await runDoctor(context);
-  checkSandbox(context.setup.settings);
   return await runStarted(await composeFor(context), context);
 }
 
@@ -88,7 +87,6 @@ async function runDoctor(context: CommandContext): Promise<number> {
   let composition: Composition | undefined;
   let failure: unknown;
   try {
-    checkSandbox(setup.settings);
     composition = await composeFor({ ...context, log });
     kernel = await composition.kernel.start();
   } catch (thrown) {

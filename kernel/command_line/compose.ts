@@ -46,11 +46,14 @@ export async function compose(program: Program, options: ComposeOptions): Promis
   kernel.use(options.platform);
   for (const { plugin } of Object.values(collectors)) kernel.use(plugin);
   const choices = await choosePlugins(options.config.plugins, { shipped, load: options.load });
+  checkSandbox(options.settings, choices);
   for (const choice of choices) kernel.use(choice.plugin as Plugin<unknown>, configOf(choice, options));
   if (options.settings.expose === "start") kernel.use(exposure as Plugin<unknown>);
   return { kernel, ...collectors, choices };
 }
 
+/** Names the plugin that confines child processes. */
+export const SANDBOX_PLUGIN = "sandbox";
 /** Names the plugin that reads the ceiling of the configuration file. */
 export const CEILING_PLUGIN = "grants";
 
@@ -75,15 +78,15 @@ export function createKernel(options: Pick<ComposeOptions, "settings" | "log" | 
 }
 
 /**
- * Checks what is asked of the sandbox against what there is.
+ * Checks that who asks for a sandbox has the plugin for it.
  *
- * @throws {KernelError} `OPTION_INVALID` when a sandbox is asked for.
+ * @throws {KernelError} `OPTION_INVALID` when it was left out.
  */
-export function checkSandbox({ sandbox }: Pick<Settings, "sandbox">): void {
-  if (sandbox === "auto" || sandbox === "off") return;
-  const asked = sandbox === "required" ? "one is required" : `"${sandbox}" is asked for`;
-  throw new KernelError("OPTION_INVALID", `Cannot start: no sandbox is available in this version, and ${asked}`, {
-    details: ["child processes would run with all rights of this user"],
-    fix: "accept that with --sandbox off, or run the server as a user or in a container with few rights",
-  });
+function checkSandbox({ sandbox }: Pick<Settings, "sandbox">, choices: readonly PluginChoice[]): void {
+  if (sandbox === "auto" || sandbox === "off" || choices.some(({ plugin }) => plugin.name === SANDBOX_PLUGIN)) return;
+  throw new KernelError(
+    "OPTION_INVALID",
+    `Cannot start: the sandbox is set to "${sandbox}", and the plugin "${SANDBOX_PLUGIN}" is left out`,
+    { fix: "use the plugin again, or accept that child processes have all rights of this user with --sandbox off" },
+  );
 }

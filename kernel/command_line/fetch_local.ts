@@ -7,7 +7,6 @@ import process from "node:process";
 import { KernelError } from "../errors.ts";
 import { createApp } from "../transports/app.ts";
 import { appOptions } from "./app_options.ts";
-import { checkSandbox } from "./compose.ts";
 import type { OpenedApp } from "./fetch.ts";
 import { composeFor, logFor } from "./local.ts";
 import type { Program } from "./program.ts";
@@ -24,7 +23,6 @@ export async function openLocally(program: Program): Promise<OpenedApp> {
   const setup = await readSetup({ settings: new Map(), home: undefined, config: undefined });
   const { settings, environment } = setup;
   const log = logFor(setup, "info");
-  checkSandbox(settings);
   if (settings.noToken) {
     throw new KernelError("OPTION_INVALID", "Cannot serve without a token: who reaches this host is not known here", {
       fix: "leave out no_token, or serve with --transport http",

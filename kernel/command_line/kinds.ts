@@ -68,12 +68,13 @@ export function path(placeholder: string): Kind<string> {
 const ON: readonly string[] = ["true", "1", "yes", "on"];
 const OFF: readonly string[] = ["false", "0", "no", "off"];
 
-/** On or off. */
-export function switched(): Kind<boolean> {
+/** On or off; in few words where a mistaken one would open what was meant to be closed. */
+export function switched({ isStrict = false }: { readonly isStrict?: boolean } = {}): Kind<boolean> {
+  const [on, off] = isStrict ? [ON.slice(0, 2), OFF.slice(0, 2)] : [ON, OFF];
   return {
-    expected: "true or false",
+    expected: isStrict ? "1, true, 0 or false" : "true or false",
     schema: { type: "boolean" },
-    parse: (text) => ON.includes(text.toLowerCase()) ? true : OFF.includes(text.toLowerCase()) ? false : undefined,
+    parse: (text) => on.includes(text.toLowerCase()) ? true : off.includes(text.toLowerCase()) ? false : undefined,
   };
 }
 

@@ -6,7 +6,6 @@
 import process from "node:process";
 import { parseArguments } from "./arguments.ts";
 import type { CommandContext } from "./commands.ts";
-import { checkSandbox } from "./compose.ts";
 import { formatFailure } from "./failure_text.ts";
 import { openIo, type ProgramIo } from "./io.ts";
 import { composeFor, logFor } from "./local.ts";
@@ -48,7 +47,6 @@ async function run(program: Program, words: readonly string[], io: ProgramIo): P
     exposeErrors: verb !== "serve" || setup.settings.transport === "stdio",
   };
   if (verb !== "serve") return await (await import("./commands.ts")).runCommand(context);
-  checkSandbox(setup.settings);
   assertNoMore("serve", args.args);
   return await serve(await composeFor(context), context);
 }

@@ -12,7 +12,6 @@ import { isAbsent } from "../platform/real_path.ts";
 import type { Sql } from "../sql.ts";
 import { limitsInForce } from "./limits.ts";
 import { programProbes } from "./program_probes.ts";
-import { sandboxProbes } from "./sandbox_probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Setup } from "./setup.ts";
 import { findToken } from "./token.ts";
@@ -37,7 +36,6 @@ export function ownProbes({ setup, processes, sql }: ProbeOptions): readonly Pro
     { area: OWN_AREA, name: "token", check: () => checkToken(setup) },
     { area: OWN_AREA, name: "SQLite", check: () => checkSqlite(sql) },
     ...programProbes(processes, environment),
-    ...sandboxProbes(processes, settings),
     { area: "found here", name: "tools of skillz", check: () => findToolFolders(environment) },
     { area: "found here", name: "skills", check: () => findSkillFolders(environment, settings) },
     ...limitsInForce(settings.limits).map(([key, value]): Probe => ({

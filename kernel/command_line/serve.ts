@@ -7,7 +7,7 @@ import process from "node:process";
 import { messageOf } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Log } from "../plugin.ts";
-import { CEILING_PLUGIN, type Composition } from "./compose.ts";
+import { CEILING_PLUGIN, type Composition, SANDBOX_PLUGIN } from "./compose.ts";
 import { type Door, openHttp, openStdio } from "./doors.ts";
 import type { ProgramIo } from "./io.ts";
 import type { Program } from "./program.ts";
@@ -85,10 +85,8 @@ function announceSettings(
   { choices }: Composition,
   { setup: { settings, config, configPath }, log }: ServeOptions,
 ): void {
-  if (settings.sandbox === "auto") {
-    log.warn("No sandbox: this version has none, so child processes have all rights of this user");
-  } else {
-    log.info("No sandbox: it is switched off");
+  if (settings.sandbox !== "off" && !choices.some(({ plugin }) => plugin.name === SANDBOX_PLUGIN)) {
+    log.warn("No sandbox: its plugin is left out, so child processes have all rights of this user");
   }
   const readers = { ceiling: choices.some(({ plugin }) => plugin.name === CEILING_PLUGIN), mcpServers: false };
   for (const key of ["ceiling", "mcpServers"] as const) {

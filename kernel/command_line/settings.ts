@@ -24,6 +24,7 @@ export interface Settings {
   readonly allowedHosts: readonly string[] | undefined;
   readonly allowedOrigins: readonly string[] | undefined;
   readonly sandbox: "auto" | "off" | "required" | "bubblewrap" | "firejail" | "nsjail" | "deno";
+  readonly sandboxNetwork: boolean;
   readonly hotReload: boolean;
   readonly expose: "all" | "start";
   readonly app: string | undefined;
@@ -85,8 +86,15 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     kind: oneOf(["auto", "off", "required", "bubblewrap", "firejail", "nsjail", "deno"], { bwrap: "bubblewrap" }),
     default: "auto",
     aliases: ["SKILLZ_SANDBOX"],
-    description:
-      "Isolation of child processes; this version has none, so `auto` is `off` and the others refuse to start",
+    plugin: "sandbox",
+    description: "Isolation of child processes: the strongest that works, none, or the one that is named",
+  },
+  sandboxNetwork: {
+    kind: switched({ isStrict: true }),
+    default: false,
+    aliases: ["SKILLZ_SANDBOX_NETWORK"],
+    plugin: "sandbox",
+    description: "Gives scripts in the sandbox the network when they say nothing of it",
   },
   hotReload: {
     kind: switched(),

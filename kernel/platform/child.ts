@@ -5,16 +5,18 @@
  */
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { Readable } from "node:stream";
-import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
+import { clearTimeout, setTimeout } from "node:timers";
 import type { Command, Process, ProcessExit } from "../contracts.ts";
+import { limitOf } from "./launch.ts";
 import { ByteQueue, TextStream } from "./output.ts";
+import { describeEnd, type RootExit } from "./process_exit.ts";
 import type { ProcessTree } from "./process_tree.ts";
+import { watchTree } from "./tree_watch.ts";
 
 const TIMEOUT_MS = 300_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const OUTPUT_LIMIT = 16 * 1024 * 1024;
 const GRACE_MS = 2_000;
-const POLL_MS = 200;
 /** How much of stdout waits for a slow reader before the child is made to wait. */
 const BUFFER_BYTES = 256 * 1024;
 /** How long pipes may stay open after the process ended, before what holds them is ended as well. */
@@ -89,8 +91,8 @@ export class Child implements Process {
   }
 
   async #settle(stopLimits: () => void, cleanUp: () => Promise<void>): Promise<ProcessExit> {
-    const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-      this.#child.once("exit", (code, signal) => resolve([code, signal]));
+    const exit = await new Promise<RootExit>((resolve) => {
+      this.#child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
     });
     this.#hasExited = true;
     this.#tree.rootEnded();
@@ -98,15 +100,16 @@ export class Child implements Process {
     this.#child.stdin.destroy();
     for (const resolve of this.#pendingWrites) resolve();
     await this.#ending;
-    await this.#endLeftovers();
+    await this.#endLeftovers(exit);
+    const { code, signal, ended } = describeEnd(exit, this.#tree);
     await cleanUp();
-    return { code: code ?? undefined, signal: signal ?? undefined, ended: this.#ended };
+    return { code, signal, ended: this.#ended ?? ended };
   }
 
   /** Ends what outlived the process, and reads what is left in the pipes. */
-  async #endLeftovers(): Promise<void> {
+  async #endLeftovers({ signal }: RootExit): Promise<void> {
     const { stdout } = this.kept;
-    if (this.#tree.members().length > 0) {
+    if (await this.#tree.hasSurvivors(signal !== undefined)) {
       await comesWithin(this.#pipes, PIPE_GRACE_MS);
       await this.#tree.end(PIPE_GRACE_MS);
     }
@@ -125,26 +128,21 @@ export class Child implements Process {
       : setTimeout(() => this.#end("timeout", GRACE_MS), timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
-    const stopPolling = this.#startPolling(command);
+    const stopWatching = watchTree({
+      tree: this.#tree,
+      memoryBytes: limitOf(command.memoryBytes),
+      processes: limitOf(command.processes),
+      onExceeded: (limit) => this.#end(limit, 0),
+    });
     return () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
-      stopPolling();
+      stopWatching();
     };
   }
 
-  #startPolling({ memoryBytes = Infinity, processes = Infinity }: Command): () => void {
-    if (memoryBytes === Infinity && processes === Infinity) return () => {};
-    const timer = setInterval(() => {
-      const usage = this.#tree.usage();
-      if (usage.residentBytes > memoryBytes) this.#end("memory", 0);
-      else if (usage.processes > processes) this.#end("processes", 0);
-    }, POLL_MS);
-    return () => clearInterval(timer);
-  }
-
   #end(reason: ProcessExit["ended"], graceMs: number): void {
-    if (this.#hasExited) return;
+    if (this.#hasExited || this.#ended === reason) return;
     this.#ended ??= reason;
     this.#endTree(graceMs);
   }

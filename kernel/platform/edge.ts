@@ -24,6 +24,7 @@ export function createEdgeEnvironment(variables: Readonly<Record<string, string>
     runtime: "edge" as const,
     runtimeVersion: "unknown",
     os: "other" as const,
+    architecture: "other" as const,
     userHome: "/",
     home: "/memory",
     cwd: "/",

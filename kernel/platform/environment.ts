@@ -33,6 +33,10 @@ function detectOs(): Environment["os"] {
   }
 }
 
+function detectArchitecture(): Environment["architecture"] {
+  return process.arch === "x64" || process.arch === "arm64" ? process.arch : "other";
+}
+
 /** Tells whether this is Node or Bun, which run the same code. */
 export function detectRuntime(): Runtime {
   const bun = process.versions["bun"];
@@ -64,6 +68,7 @@ export function createEnvironment(
     runtime,
     runtimeVersion,
     os: detectOs(),
+    architecture: detectArchitecture(),
     userHome: homedir(),
     // an empty variable is one that was not set
     home: expandPath(named === undefined || named === "" ? "~/.collet" : named),

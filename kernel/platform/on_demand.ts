@@ -7,6 +7,7 @@
 import process from "node:process";
 import type { Sql } from "../sql.ts";
 import type { OwnedProcesses } from "./processes.ts";
+import type { OwnedSockets } from "./sockets.ts";
 
 /** Makes the processes of a server. */
 export function createProcessesOnDemand(): OwnedProcesses {
@@ -22,6 +23,27 @@ export function createProcessesOnDemand(): OwnedProcesses {
     spawn: async (command) => await (await load()).spawn(command),
     run: async (command) => await (await load()).run(command),
     which: async (program) => await (await load()).which(program),
+    enforcement: async () => await (await load()).enforcement(),
+    async close() {
+      isClosed = true;
+      await (await loading)?.close();
+    },
+  };
+}
+
+/** Makes the sockets of a server. */
+export function createSocketsOnDemand(): OwnedSockets {
+  let loading: Promise<OwnedSockets> | undefined;
+  let isClosed = false;
+  const load = () =>
+    loading ??= import("./sockets.ts").then(async ({ createSockets }) => {
+      const sockets = createSockets();
+      if (isClosed) await sockets.close();
+      return sockets;
+    });
+  return {
+    listen: async (handler) => await (await load()).listen(handler),
+    connect: async (options) => await (await load()).connect(options),
     async close() {
       isClosed = true;
       await (await loading)?.close();

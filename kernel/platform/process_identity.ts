@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { readFileSync, readlinkSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
 import { codeOf } from "./real_path.ts";
@@ -45,12 +46,24 @@ export interface ProcessStat {
   readonly isZombie: boolean;
 }
 
+// longer than what the kernel writes there; one for all, since this is read for each process of the machine
+const STAT_BYTES = Buffer.alloc(4096);
+
+function readStatText(pid: number): string {
+  const descriptor = openSync(`/proc/${pid}/stat`, "r");
+  try {
+    return STAT_BYTES.toString("latin1", 0, readSync(descriptor, STAT_BYTES));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /**
  * Reads what Linux tells of a process; `undefined` when there is no such process, or no such knowledge.
  * Source: proc_pid_stat(5).
  */
 export function readStat(pid: number): ProcessStat | undefined {
-  const text = unlessRefused(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const text = unlessRefused(() => readStatText(pid));
   if (text === undefined) return undefined;
   // the second field, the name in parentheses, may itself hold spaces and parentheses; the third follows the last one
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");

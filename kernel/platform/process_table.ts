@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { readStat } from "./process_identity.ts";
 
 /** One running process; those that have ended and wait for their parent are left out. */
@@ -29,6 +30,18 @@ const RESIDENT_REGEXP = /^VmRSS:\s+(\d+) kB/m;
 export function readProcesses(): readonly ProcessEntry[] | undefined {
   if (process.platform === "win32") return undefined;
   return process.platform === "linux" ? readProcFolder() ?? askPs() : askPs();
+}
+
+let reading: Promise<readonly ProcessEntry[] | undefined> | undefined;
+
+/** Lists the running processes a moment later, once for all who ask until then. */
+export function readProcessesTogether(): Promise<readonly ProcessEntry[] | undefined> {
+  return reading ??= new Promise((resolve) => {
+    setImmediate(() => {
+      reading = undefined;
+      resolve(readProcesses());
+    });
+  });
 }
 
 function readProcFolder(): ProcessEntry[] | undefined {

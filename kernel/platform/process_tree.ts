@@ -2,17 +2,25 @@
  * Finds and ends a process with all that came from it.
  *
  * A member of the tree is whatever is in the process group or session of the root, has a member as its parent, was
- * found to be a member before, or (on Linux) carries the tree's mark in its environment, however often it forked and
- * whatever session it started. A process that clears its environment, starts a session and loses its parent, all of it
- * unseen, is out of reach here; a sandbox with its own process namespace ends it.
+ * found to be a member before, is in the tree's control group, or (on Linux) carries the tree's mark in its environment,
+ * however often it forked and whatever session it started. Without a control group, a process that clears its
+ * environment, starts a session and loses its parent, all of it unseen, is out of reach here; a sandbox with its own
+ * process namespace ends it.
  *
  * @module
  */
 import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ControlGroup } from "./cgroups.ts";
 import { readStat } from "./process_identity.ts";
-import { hasInEnvironment, type ProcessEntry, readProcesses, residentBytesOf } from "./process_table.ts";
+import {
+  hasInEnvironment,
+  type ProcessEntry,
+  readProcesses,
+  readProcessesTogether,
+  residentBytesOf,
+} from "./process_table.ts";
 
 /** Names the variable that marks every process of a tree. */
 export const TREE_VARIABLE = "COLLET_PROCESS_TREE";
@@ -30,14 +38,18 @@ export function makeMark(): string {
   return outer === undefined ? own : `${outer}:${own}`;
 }
 
-/** What a tree takes at one moment. */
-export interface TreeUsage {
-  readonly processes: number;
-  readonly residentBytes: number;
+/** What is known of a tree when it starts. */
+export interface TreeOptions extends Pick<ProcessTree, "isWrapper" | "group"> {
+  /** Value of {@linkcode TREE_VARIABLE} in the environment of the root. */
+  readonly mark: string;
 }
 
 /** A process that we started, and its descendants. */
 export class ProcessTree {
+  /** Whether all members end when the root does, which passes no signals on. */
+  readonly isWrapper: boolean;
+  /** What the root joins before it becomes its program, and all members with it. */
+  readonly group: ControlGroup | undefined;
   readonly #root: number;
   readonly #mark: string;
   readonly #rootStarted: number | undefined;
@@ -45,13 +57,12 @@ export class ProcessTree {
   readonly #known = new Map<number, number>();
   #isRootGone = false;
 
-  /**
-   * @param root Number of the process, which leads a process group of its own.
-   * @param mark Value of {@linkcode TREE_VARIABLE} in its environment.
-   */
-  constructor(root: number, mark: string) {
+  /** @param root Number of the process, which leads a process group of its own. */
+  constructor(root: number, { mark, isWrapper, group }: TreeOptions) {
     this.#root = root;
     this.#mark = mark;
+    this.isWrapper = isWrapper;
+    this.group = group;
     this.#rootStarted = readStat(root)?.started;
   }
 
@@ -62,18 +73,46 @@ export class ProcessTree {
 
   /** Finds the members that run. */
   members(): readonly ProcessEntry[] {
-    const table = readProcesses();
+    // nothing gets out of a wrapper, so that the group alone tells
+    if (this.isWrapper && this.group !== undefined) return this.#grouped(this.group);
+    return this.membersIn(readProcesses());
+  }
+
+  #grouped(group: ControlGroup): readonly ProcessEntry[] {
+    // the root joins a moment after its start
+    const pids = new Set(this.#isRootGone ? [] : [this.#root]);
+    for (const pid of group.members()) pids.add(pid);
+    return [...pids].flatMap((pid) => {
+      const stat = readStat(pid);
+      return stat === undefined || stat.isZombie ? [] : [{ pid, ...stat }];
+    });
+  }
+
+  /** Finds the members among the processes of this machine. */
+  membersIn(table: readonly ProcessEntry[] | undefined): readonly ProcessEntry[] {
     if (table === undefined) return this.#isRootGone ? [] : [this.#unreadableRoot()];
     const young = table.filter((entry) => entry.pid !== process.pid && entry.started >= (this.#rootStarted ?? 0));
     const isGroupOurs = this.#isGroupOurs(table);
+    const grouped = new Set(this.group?.members());
     const members = new Map<number, ProcessEntry>();
     for (const entry of young) {
-      if (this.#isSeed(entry, isGroupOurs)) members.set(entry.pid, entry);
+      if (grouped.has(entry.pid) || this.#isSeed(entry, isGroupOurs)) members.set(entry.pid, entry);
     }
     this.#addDescendants(young, members);
     this.#known.clear();
     for (const entry of members.values()) this.#known.set(entry.pid, entry.started);
     return [...members.values()];
+  }
+
+  /**
+   * Tells whether members run that outlived the root.
+   *
+   * @param isRootKilled Whether a signal ended the root, which then may not have waited for what it wraps.
+   */
+  async hasSurvivors(isRootKilled: boolean): Promise<boolean> {
+    if (this.isWrapper && this.group !== undefined) return this.group.members().length > 0;
+    if (this.isWrapper && !isRootKilled) return false;
+    return this.membersIn(await readProcessesTogether()).length > 0;
   }
 
   #unreadableRoot(): ProcessEntry {
@@ -99,19 +138,21 @@ export class ProcessTree {
     }
   }
 
-  /** Adds up what the members take. */
-  usage(): TreeUsage {
-    const members = this.members();
-    const residentBytes = members.reduce((sum, entry) => sum + residentBytesOf(entry), 0);
-    return { processes: members.length, residentBytes };
+  /** Adds up the resident bytes of the members. */
+  residentBytes(table: readonly ProcessEntry[] | undefined): number {
+    return this.membersIn(table).reduce((sum, entry) => sum + residentBytesOf(entry), 0);
   }
 
-  /** Sends a signal to every member; gives how many there were. */
+  /** Sends a signal to every member, of which a wrapper gets KILL alone; gives how many members there are. */
   signal(name: "SIGTERM" | "SIGKILL"): number {
     const members = this.members();
+    const isSpared = this.isWrapper && name === "SIGTERM";
     // one call for the group reaches also what is forked at this very moment
-    if (members.some((entry) => entry.group === this.#root)) sendSignal(-this.#root, name);
-    for (const entry of members) if (entry.group !== this.#root) sendSignal(entry.pid, name);
+    const isGroupSent = !isSpared && members.some((entry) => entry.group === this.#root);
+    if (isGroupSent) sendSignal(-this.#root, name);
+    for (const { pid, group } of members) {
+      if (isGroupSent ? group !== this.#root : pid !== this.#root) sendSignal(pid, name);
+    }
     return members.length;
   }
 

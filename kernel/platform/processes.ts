@@ -5,14 +5,13 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn as spawnNatively } from "node:child_process";
 import { rmSync } from "node:fs";
-import * as fs from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
 import process from "node:process";
-import type { Command, Process, Processes, ProcessResult } from "../contracts.ts";
-import { KernelError, messageOf } from "../errors.ts";
+import type { Command, Enforcement, Process, Processes, ProcessResult } from "../contracts.ts";
+import { messageOf } from "../errors.ts";
+import { findHolders } from "./cgroups.ts";
 import { Child } from "./child.ts";
-import { makeMark, ProcessTree, TREE_VARIABLE } from "./process_tree.ts";
+import { type Launch, prepareLaunch, removeLaunch, unstarted } from "./launch.ts";
+import { ProcessTree } from "./process_tree.ts";
 import { findProgram, minimalEnvironment } from "./programs.ts";
 
 /** Processes that can all be ended together. */
@@ -45,63 +44,18 @@ function forgetTree(tree: ProcessTree): void {
   if (LIVE_TREES.size === 0) process.off("exit", endLiveTrees);
 }
 
-function unstarted(command: Command, reason: string, cause?: unknown): KernelError {
-  return new KernelError("PROCESS_UNSTARTED", `Cannot start "${command.program}": ${reason}`, { cause });
-}
-
-/** What is handed to the runtime. */
-interface Launch {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  /** The working folder, when it was made for this process. */
-  readonly privateFolder: string | undefined;
-  readonly env: Record<string, string>;
-  readonly mark: string;
-}
-
-async function prepareFolder(command: Command): Promise<Pick<Launch, "cwd" | "privateFolder">> {
-  const { cwd } = command;
-  if (cwd === undefined) {
-    const privateFolder = await fs.mkdtemp(join(tmpdir(), "collet-"));
-    return { cwd: privateFolder, privateFolder };
-  }
-  if (!isAbsolute(cwd)) throw unstarted(command, `working folder "${cwd}" is not an absolute path`);
-  const stat = await fs.stat(cwd).catch(() => undefined);
-  if (stat?.isDirectory() !== true) throw unstarted(command, `working folder "${cwd}" does not exist or is no folder`);
-  return { cwd, privateFolder: undefined };
-}
-
-async function removePrivateFolder({ privateFolder }: Launch): Promise<void> {
-  if (privateFolder === undefined) return;
-  // left to the system's own cleaning when something in it is locked or not ours
-  await fs.rm(privateFolder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
-}
-
-/** Puts the limit of CPU time before the program; the limit is each process's own, and inherited. */
-async function limitCpu(seconds: number | undefined, launch: readonly string[]): Promise<readonly string[]> {
-  if (seconds === undefined || seconds === Infinity || process.platform !== "linux") return launch;
-  const prlimit = await findProgram("prlimit", minimalEnvironment());
-  if (prlimit === undefined) return launch;
-  const soft = Math.max(1, Math.ceil(seconds));
-  // a process may handle SIGXCPU at the first limit; SIGKILL follows at the second
-  return [prlimit, `--cpu=${soft}:${soft + 1}`, "--", ...launch];
-}
-
-async function prepareLaunch(command: Command): Promise<Launch> {
-  const mark = makeMark();
-  const env: Record<string, string> = { ...minimalEnvironment(), ...command.env, [TREE_VARIABLE]: mark };
-  const found = await findProgram(command.program, env);
-  if (found === undefined) {
-    throw unstarted(command, "no such program in PATH, and no absolute path of one");
-  }
-  const [program = found, ...args] = await limitCpu(command.cpuSeconds, [found, ...(command.args ?? [])]);
-  return { program, args, env, mark, ...await prepareFolder(command) };
+/**
+ * Deno takes an argument that is the path of its own program for a command of Node's, and puts words of its own behind
+ * it; the same path in other letters it leaves alone.
+ */
+function withoutOwnPath(args: readonly string[]): readonly string[] {
+  if (process.versions["deno"] === undefined) return args;
+  return args.map((word) => word === process.execPath ? word.replace(/([\\/])([^\\/]*)$/, "$1.$1$2") : word);
 }
 
 async function launchNatively(command: Command, launch: Launch): Promise<ChildProcessWithoutNullStreams> {
   try {
-    const child = spawnNatively(launch.program, launch.args, {
+    const child = spawnNatively(launch.program, withoutOwnPath(launch.args), {
       cwd: launch.cwd,
       env: launch.env,
       // a process group of its own; on Windows it would be a console window of its own
@@ -129,7 +83,7 @@ class NativeProcesses implements OwnedProcesses {
       const native = await launchNatively(command, launch);
       return this.#adopt(native, command, { launch, isCollected });
     } catch (error) {
-      await removePrivateFolder(launch);
+      await removeLaunch(launch);
       throw error;
     }
   }
@@ -139,11 +93,12 @@ class NativeProcesses implements OwnedProcesses {
     command: Command,
     { launch, isCollected }: { readonly launch: Launch; readonly isCollected: boolean },
   ): Child {
-    const tree = new ProcessTree(native.pid ?? 0, launch.mark);
+    const { mark, group } = launch;
+    const tree = new ProcessTree(native.pid ?? 0, { mark, group, isWrapper: command.isWrapper === true });
     const cleanUp = async (): Promise<void> => {
       this.#children.delete(child);
       forgetTree(tree);
-      await removePrivateFolder(launch);
+      await removeLaunch(launch);
     };
     const child = new Child(native, command, { tree, isCollected, cleanUp });
     keepTree(tree, launch.privateFolder);
@@ -173,8 +128,15 @@ class NativeProcesses implements OwnedProcesses {
     return { ...exit, stdout: stdout.takeText(), stderr: stderr.takeText(), truncated };
   }
 
+  // deno-lint-ignore require-await -- the interface is asynchronous
   async which(program: string): Promise<string | undefined> {
-    return await findProgram(program, minimalEnvironment());
+    return findProgram(program, minimalEnvironment());
+  }
+
+  async enforcement(): Promise<Enforcement> {
+    if (process.platform === "win32") return { memory: "none", processes: "none" };
+    const { memory, pids } = await findHolders();
+    return { memory: memory ? "cgroup" : "watch", processes: pids ? "cgroup" : "watch" };
   }
 
   async close(): Promise<void> {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, extname, isAbsolute, join } from "node:path";
 import process from "node:process";
 
@@ -44,10 +43,11 @@ export function minimalEnvironment(): Record<string, string> {
   };
 }
 
-async function isProgram(path: string): Promise<boolean> {
+function isProgram(path: string): boolean {
   try {
-    await access(path, IS_WINDOWS ? constants.F_OK : constants.X_OK);
-    return (await stat(path)).isFile();
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+    if (!IS_WINDOWS) accessSync(path, constants.X_OK);
+    return true;
   } catch {
     return false;
   }
@@ -66,10 +66,7 @@ function withExtensions(path: string, environment: Readonly<Record<string, strin
  *
  * @param environment Holds `PATH`, and `PATHEXT` on Windows.
  */
-export async function findProgram(
-  program: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<string | undefined> {
+export function findProgram(program: string, environment: Readonly<Record<string, string>>): string | undefined {
   if (program === "" || program.includes("\0")) return undefined;
   const hasFolder = program.includes("/") || (IS_WINDOWS && program.includes("\\"));
   if (hasFolder && !isAbsolute(program)) return undefined;
@@ -77,7 +74,7 @@ export async function findProgram(
   const folders = hasFolder ? [""] : path.split(delimiter).filter((folder) => isAbsolute(folder));
   for (const folder of folders) {
     for (const candidate of withExtensions(join(folder, program), environment)) {
-      if (await isProgram(candidate)) return candidate;
+      if (isProgram(candidate)) return candidate;
     }
   }
   return undefined;

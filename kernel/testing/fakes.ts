@@ -4,7 +4,7 @@
  * @module
  */
 import type { JsonObject } from "../content.ts";
-import type { Command, Fetch, Process, Processes, ProcessExit, ProcessResult } from "../contracts.ts";
+import type { Command, Enforcement, Fetch, Process, Processes, ProcessExit, ProcessResult } from "../contracts.ts";
 import { KernelError } from "../errors.ts";
 import type { NamedLog } from "../log.ts";
 import { definePlugin, type Plugin } from "../plugin.ts";
@@ -202,6 +202,11 @@ class ScriptedProcesses implements FakeProcesses {
     const isKnown = typeof this.#script === "function" ||
       Object.keys(this.#script).some((line) => line.split(" ")[0] === program);
     return isKnown ? `/usr/bin/${program}` : undefined;
+  }
+
+  // deno-lint-ignore require-await -- the interface is asynchronous
+  async enforcement(): Promise<Enforcement> {
+    return { memory: "none", processes: "none" };
   }
 
   #answerer(command: Command): (input: string) => Promise<ProcessReply> {

@@ -39,6 +39,24 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<void>>> = {
     process.stdout.write("ready\n");
     setInterval(() => {}, 60_000);
   },
+  /** Tells what holds limits, and what ends trees that go beyond them. */
+  async limits() {
+    const processes = createProcesses();
+    const python = (script: string) => ({ program: "python3", args: ["-c", script] });
+    const memoryBytes = 200 * 1024 * 1024;
+    // slow enough to be watched
+    const bomb = "import time\nkept = []\nwhile True: kept.append(bytearray(b'x') * (1 << 20)); time.sleep(0.001)";
+    const memory = await processes.run({ ...python(bomb), memoryBytes });
+    const data = await processes.run({ program: "sh", args: ["-c", "ulimit -d"], memoryBytes });
+    const forks = "import os, time\nfor n in range(20):\n    if os.fork() == 0: time.sleep(60)\ntime.sleep(60)";
+    const many = await processes.run({ ...python(forks), processes: 10 });
+    process.stdout.write(JSON.stringify({
+      enforcement: await processes.enforcement(),
+      memory: memory.ended,
+      data: data.stdout.trim(),
+      processes: many.ended,
+    }));
+  },
   /** Starts a process with a daemon in a private folder, told first, and exits without ending them. */
   async leave() {
     const script = `pwd; sleep 60 & echo $!; setsid sh -c 'sleep 60 & echo $!; wait' & echo $!; wait`;
