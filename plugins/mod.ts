@@ -12,6 +12,7 @@ import library from "./library/mod.ts";
 import memory from "./memory/mod.ts";
 import resourceTools from "./resource_tools/mod.ts";
 import results from "./results/mod.ts";
+import sandbox from "./sandbox/mod.ts";
 import scripts from "./scripts/mod.ts";
 import secrets from "./secrets/mod.ts";
 import sharing from "./sharing/mod.ts";
@@ -29,6 +30,7 @@ export const shipped: readonly Plugin[] = [
   grants,
   memory,
   library,
+  sandbox,
   dependencies,
   scripts,
   sharing,

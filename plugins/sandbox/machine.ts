@@ -1,0 +1,81 @@
+/**
+ * What of this machine every confined command sees, and what the wrapper has to know of it: looked at once.
+ *
+ * @module
+ */
+import type { Environment, Files, Processes } from "../../kernel/mod.ts";
+import type { OwnFiles } from "./files.ts";
+import { ETC_FILES, NETWORK_FILES, readBarred, readSystem, realPath } from "./system.ts";
+import type { MechanismProgram, SystemEntry } from "./view.ts";
+
+/** What of this machine every command sees. */
+export interface Machine {
+  readonly system: readonly SystemEntry[];
+  readonly etc: Readonly<Record<string, string>>;
+  readonly networkEtc: Readonly<Record<string, string>>;
+  readonly filterFile: string | undefined;
+  readonly architecture: Environment["architecture"];
+  /** Folders that stay unseen, as far as they exist. */
+  readonly hidden: readonly string[];
+  /** Files that nobody inside is to open. */
+  readonly barred: readonly string[];
+  /** Whether the server runs as root. */
+  readonly isRoot: boolean;
+  /** Words that end the wrapper with the server, before one that does not see to it itself. */
+  readonly deathWords: readonly string[];
+  /** Whether something outside counts processes. */
+  readonly areProcessesCounted: boolean;
+}
+
+/** What {@linkcode lookAtMachine} works with. */
+export interface MachineOptions {
+  readonly files: Files;
+  readonly own: OwnFiles;
+  readonly processes: Processes;
+  readonly environment: Pick<Environment, "architecture">;
+  readonly mechanism: Pick<MechanismProgram, "endsWithServer">;
+  /** Folders that no confined process sees unless it is given them. */
+  readonly hidden: readonly string[];
+  /** The filter of system calls, where there is one for this machine. */
+  readonly filter: Uint8Array | undefined;
+}
+
+/** Looks at this machine. */
+export async function lookAtMachine(
+  { files, own, processes, environment, filter, hidden, mechanism }: MachineOptions,
+): Promise<Machine> {
+  const [system, barred, written, filterFile, enforcement, status, setpriv, places] = await Promise.all([
+    readSystem(files),
+    readBarred(files),
+    Promise.all(
+      Object.entries(ETC_FILES).map(async ([path, text]) => [path, await own.path(path.slice(5), text)] as const),
+    ),
+    filter && own.path("filter.bpf", filter),
+    processes.enforcement(),
+    files.open("/proc/self").readText("status").catch(() => undefined),
+    mechanism.endsWithServer ? undefined : processes.which("setpriv"),
+    Promise.all(hidden.map(async (path) => await isThere(files, path) ? [realPath(files, path) ?? path] : [])),
+  ]);
+  const etc = Object.fromEntries(written);
+  const real = NETWORK_FILES.map((path) => [path, realPath(files, path) ?? etc[path]!] as const);
+  return {
+    system,
+    barred,
+    etc,
+    networkEtc: { ...etc, ...Object.fromEntries(real) },
+    filterFile,
+    hidden: [...new Set(places.flat())],
+    // whom it does not tell is taken for root, from whom some mechanisms have to keep more
+    isRoot: !/^Uid:\t[1-9]/m.test(status ?? ""),
+    deathWords: setpriv === undefined ? [] : [setpriv, "--pdeathsig", "KILL", "--"],
+    architecture: environment.architecture,
+    areProcessesCounted: enforcement.processes === "cgroup",
+  };
+}
+
+async function isThere(files: Files, path: string): Promise<boolean> {
+  const cut = path.lastIndexOf("/");
+  return cut > 0
+    ? await files.open(path.slice(0, cut)).stat(path.slice(cut + 1)).catch(() => undefined) !== undefined
+    : await files.open("/").stat(path.slice(1)).catch(() => undefined) !== undefined;
+}

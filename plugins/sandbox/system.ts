@@ -1,0 +1,87 @@
+/**
+ * Which part of this machine every confined process sees: programs and libraries, and what in `/etc` they need.
+ *
+ * @module
+ */
+import type { Files } from "../../kernel/mod.ts";
+import type { SystemEntry, ViewMount } from "./view.ts";
+
+/** Folders of programs and libraries, on whatever distribution. */
+const FOLDERS: readonly string[] = [
+  ...["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"],
+  ...["nix", "gnu", "home/linuxbrew/.linuxbrew"],
+];
+
+/** What programs read in `/etc`: nothing of users, keys, or settings with passwords. */
+const ETC: readonly string[] = [
+  ...["alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "os-release"],
+  ...["debian_version", "mime.types", "protocols", "services", "networks", "gai.conf", "host.conf", "locale.alias"],
+  ...["ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates", "crypto-policies"],
+  ...["fonts", "perl", "php", "R", "magic", "terminfo", "python3", "python3.11", "python3.12", "python3.13"],
+  ...["java-17-openjdk", "java-21-openjdk", "maven/logging", "inputrc", "bash.bashrc"],
+];
+
+/** Files that we write: no user of this machine is told. */
+export const ETC_FILES: Readonly<Record<string, string>> = {
+  "/etc/passwd": "tool:x:1000:1000:tool:/home/tool:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
+  "/etc/group": "tool:x:1000:\nnogroup:x:65534:\n",
+  "/etc/hostname": "sandbox\n",
+  "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+  "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+  "/etc/resolv.conf": "",
+};
+/** Of {@linkcode ETC_FILES}, those that a process with the network of this machine sees as they are here. */
+export const NETWORK_FILES: readonly string[] = ["/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf"];
+
+/** What `/proc` tells root of keys and of the kernel's memory, be it without any privilege. */
+const KERNEL_FILES: readonly string[] = [
+  ...["keys", "key-users", "slabinfo", "vmallocinfo", "pagetypeinfo", "timer_list"],
+];
+
+/** Looks which files this machine has that nobody inside is to open. */
+export async function readBarred(files: Files): Promise<readonly string[]> {
+  const folder = files.open("/proc");
+  const there = await Promise.all(KERNEL_FILES.map((name) => folder.stat(name)));
+  return KERNEL_FILES.filter((_, index) => there[index] !== undefined).map((name) => `/proc/${name}`);
+}
+
+/** Looks which of it this machine has. */
+export async function readSystem(files: Files): Promise<readonly SystemEntry[]> {
+  const root = files.open("/");
+  const entries = await Promise.all([...FOLDERS, ...ETC.map((name) => `etc/${name}`)].map(async (name) => {
+    const stat = await root.stat(name);
+    if (stat === undefined) return undefined;
+    const path = `/${name}`;
+    if (stat.kind !== "link") return { kind: "folder", path } as const;
+    const target = realPath(files, path);
+    return target === undefined ? undefined : { kind: "link", path, target } as const;
+  }));
+  return entries.filter((entry) => entry !== undefined).filter((entry, _, all) =>
+    entry.kind === "folder" || isSeen(entry.target, all)
+  );
+}
+
+/** Gives the real path of what a path leads to; `undefined` when that cannot be told. */
+export function realPath(files: Files, path: string): string | undefined {
+  try {
+    return files.open(path).path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells whether a real path is in a part of the system that is seen. */
+export function isSeen(path: string, system: readonly SystemEntry[]): boolean {
+  return system.some((entry) => entry.kind === "folder" && isBelow(path, entry.path));
+}
+
+/** Tells whether a path is a folder or below it. */
+export function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
+}
+
+/** Gives what is to stay unseen below a folder that is seen, by the paths that it has inside. */
+export function hiddenBelow({ from, to }: Pick<ViewMount, "from" | "to">, hidden: readonly string[]): string[] {
+  return hidden.filter((path) => path !== from && isBelow(path, from))
+    .map((path) => `${to === "/" ? "" : to}${path.slice(from === "/" ? 0 : from.length)}`);
+}
