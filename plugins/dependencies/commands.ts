@@ -3,12 +3,17 @@
  *
  * @module
  */
-import { type Process, type Processes, type ProcessExit, ToolError } from "../../kernel/mod.ts";
+import { type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
+
+import type { ConfinedStep } from "./surroundings.ts";
 
 /** What is kept of the output for an error, in characters. */
 const LONGEST_TAIL = 4_000;
 const LONGEST_OUTPUT = 16 * 1024 * 1024;
 const LONGEST_LINE = 200;
+/** Libraries for machine learning are files of some gigabytes. */
+const LARGEST_FILE = 16 * 2 ** 30;
+const DESCRIPTORS = 8_192;
 // what goes well is progress, and no reason of a failure
 const CHATTER_REGEXP = /^npm http |^npm warn Unknown |^npm error (?:A complete log|Log files were) |^Download /;
 const CREDENTIALS_REGEXP = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
@@ -36,9 +41,8 @@ export type RunCommand = (command: InstallerCommand) => Promise<string>;
 
 /** What steps are run with. */
 export interface RunOptions {
-  readonly processes: Processes;
-  /** Variables that every step gets. */
-  readonly variables: Readonly<Record<string, string>>;
+  /** Puts a step where it sees no more than it needs. */
+  readonly confine: (step: InstallerCommand) => Promise<ConfinedStep>;
   readonly signal: AbortSignal;
   /** Time limit of all steps together, in milliseconds. */
   readonly timeoutMs: number;
@@ -58,14 +62,15 @@ export class InstallFailure extends ToolError {
 }
 
 /** Makes what runs the steps of one installation. */
-export function createRunner({ processes, variables, signal, timeoutMs, report }: RunOptions): RunCommand {
+export function createRunner({ confine, signal, timeoutMs, report }: RunOptions): RunCommand {
   const end = Date.now() + timeoutMs;
-  return async ({ name, program, args, cwd, env }) => {
-    const process = await processes.spawn({
-      program,
-      args,
-      cwd,
-      env: { ...variables, ...env },
+  return async (step) => {
+    const { name } = step;
+    const { confined, ...command } = await confine(step);
+    const process = await confined.spawn({
+      ...command,
+      fileBytes: LARGEST_FILE,
+      descriptors: DESCRIPTORS,
       timeoutMs: Math.max(1, end - Date.now()),
       signal,
     });
@@ -83,10 +88,15 @@ export function createRunner({ processes, variables, signal, timeoutMs, report }
   };
 }
 
-async function readAll(
-  process: Process,
-  report: (line: string) => void,
-): Promise<{ readonly exit: ProcessExit; readonly stdout: string; readonly stderr: string }> {
+/** How a process ended, and what it wrote. */
+export interface FinishedProcess {
+  readonly exit: ProcessExit;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Reads what a process writes, to its end; each line of its stderr is told. */
+export async function readAll(process: Process, report: (line: string) => void): Promise<FinishedProcess> {
   const [stdout, stderr, exit] = await Promise.all([
     readStream(process.stdout, () => {}),
     readStream(process.stderr, report),

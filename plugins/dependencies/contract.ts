@@ -46,6 +46,8 @@ export interface InstalledPackages {
   readonly env: Readonly<Record<string, string>>;
   /** Folder of the installation, absolute. */
   readonly path: string;
+  /** The program that they were installed for, absolute. */
+  readonly program: string;
 }
 
 /** What is known of an installation, whoever needs it. */

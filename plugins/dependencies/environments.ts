@@ -18,6 +18,8 @@ const STAGING = `${ROOT}/.staging`;
 const RESOLVED = "resolved";
 const RECORD_FILE = "environment.json";
 const CACHE = "cache";
+/** Where installers unpack, in the folder of an installation: what they fetch may be larger than memory. */
+export const TEMPORARY = ".tmp";
 const KEY_REGEXP = /^[0-9a-f]{32}$/;
 /** A staging folder that is older belongs to a server that died. */
 const STAGING_MS = 24 * 60 * 60 * 1000;
@@ -108,6 +110,7 @@ export class Environments {
     { key, ...record }: Omit<EnvironmentRecord, "size" | "installed_at"> & { readonly key: string },
   ): Promise<void> {
     const { language } = record;
+    await folder.remove(TEMPORARY);
     const whole = { ...record, size: await sizeOf(folder), installed_at: new Date().toISOString() };
     await folder.writeAtomic(RECORD_FILE, `${JSON.stringify(whole, undefined, 2)}\n`);
     await this.#take(language, key);

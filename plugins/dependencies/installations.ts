@@ -6,12 +6,13 @@
 import {
   type Disposer,
   type Environment,
-  type Folder,
+  type Files,
   isKernelError,
   type Log,
   type Processes,
   ToolError,
 } from "../../kernel/mod.ts";
+import type { Sandbox } from "../sandbox/contract.ts";
 import { createRunner, InstallFailure } from "./commands.ts";
 import {
   type Dependencies,
@@ -30,6 +31,7 @@ import { installerVariables } from "./installer_environment.ts";
 import { nodeInstaller } from "./node.ts";
 import { pythonInstaller } from "./python.ts";
 import { rubyInstaller } from "./ruby.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import { Runtimes, TITLES } from "./runtimes.ts";
 import { reasonOf, SharedWork } from "./shared_work.ts";
 import { normalizePackages } from "./words.ts";
@@ -39,7 +41,8 @@ const BUILT_REGEXP = /no-build|only-binary|source distribution|from versions: no
 
 /** What {@linkcode Installations} works with. */
 export interface InstallationOptions {
-  readonly home: Folder;
+  readonly home: Files;
+  readonly sandbox: Sandbox;
   readonly processes: Processes;
   readonly environment: Environment;
   readonly log: Log;
@@ -68,8 +71,8 @@ export class Installations implements Dependencies {
   readonly #ready = new Map<string, InstalledPackages>();
 
   constructor(options: InstallationOptions) {
-    const { home, processes, environment } = options;
-    const runtimes = new Runtimes({ processes, environment });
+    const { home, processes, environment, sandbox } = options;
+    const runtimes = new Runtimes({ processes, environment, sandbox });
     this.#options = options;
     this.#environments = new Environments(home);
     this.#installers = {
@@ -161,8 +164,10 @@ export class Installations implements Dependencies {
   async #checked(set: PackageSet): Promise<CheckedSet> {
     const { language, packages, requires, allow } = set;
     const runtime = await this.#installers[language].findRuntime(set);
-    // for what an interpreter links to, its path matters as well
-    const place = language === "python" ? runtime.program : "";
+    // for what an interpreter links to, its path matters as well, and whether that is another in the sandbox
+    const place = language === "python"
+      ? `${runtime.program}${await this.#options.sandbox.canMove() ? " moved" : ""}`
+      : "";
     const allowed = [allow?.direct === true, allow?.installScripts === true];
     return { ...set, runtime, setKey: await keyOf([language, packages, requires, allowed, runtime.id, place]) };
   }
@@ -176,7 +181,13 @@ export class Installations implements Dependencies {
     const key = await keyOf([setKey, lock]);
     if (!await this.#environments.has(language, key)) return undefined;
     const path = await this.#environments.path(language, key);
-    return { key, lock, path, ...this.#installers[language].describe({ path, packages }) };
+    return {
+      key,
+      lock,
+      path,
+      program: set.runtime.program,
+      ...this.#installers[language].describe({ path, packages }),
+    };
   }
 
   async #install(set: PackageSet, options: WorkOptions): Promise<InstalledPackages> {
@@ -235,16 +246,17 @@ export class Installations implements Dependencies {
     { language, packages, allow = {}, runtime }: CheckedSet,
     { signal, report, staged }: WorkOptions & { readonly staged: StagedEnvironment },
   ): Promise<PackageJob> {
-    const { processes, environment, timeoutMs, isOffline, variables } = this.#options;
-    return {
+    const { home, sandbox, environment, timeoutMs, isOffline, variables } = this.#options;
+    const job = {
       ...{ packages, allow, runtime, isOffline },
       ...{ folder: staged.folder, path: staged.path },
       ...await this.#environments.cache(),
-      run: createRunner({
-        ...{ processes, signal, timeoutMs, report },
-        variables: installerVariables(language, environment, variables),
-      }),
     };
+    const confine = await surroundingsOf({
+      ...{ sandbox, files: home, environment, language, job },
+      variables: installerVariables(language, environment, variables),
+    });
+    return { ...job, run: createRunner({ confine, signal, timeoutMs, report }) };
   }
 
   async #lock({ setKey }: CheckedSet, signal: AbortSignal): Promise<Disposer> {

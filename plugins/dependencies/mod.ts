@@ -18,7 +18,8 @@
  * @module
  */
 import * as v from "valibot";
-import { definePlugin, Environment, Files, Lazy, type Plugin, Processes } from "../../kernel/mod.ts";
+import { definePlugin, Environment, Files, Lazy, optional, type Plugin, Processes } from "../../kernel/mod.ts";
+import { Sandbox, Unconfined } from "../sandbox/contract.ts";
 import { Dependencies, type PackageLanguage } from "./contract.ts";
 
 const Config = v.strictObject({
@@ -42,16 +43,18 @@ const dependencies: Plugin<DependenciesConfig> = definePlugin({
   version: "1.0.0",
   description: "Packages that scripts need, installed once for each set",
   config: Config,
-  requires: { files: Files, processes: Processes, environment: Environment },
+  requires: { files: Files, processes: Processes, environment: Environment, sandbox: optional(Sandbox) },
   provides: [Dependencies],
   setup(ctx) {
     const { files, processes, environment } = ctx.deps;
+    const { sandbox = new Unconfined({ home: files, processes }) } = ctx.deps;
     const { offline, install_timeout_ms: timeoutMs, env } = ctx.config;
     // most servers start without a tool that has packages
     const installations = new Lazy(async () => {
       const { Installations } = await import("./installations.ts");
       const made = new Installations({
         home: files,
+        sandbox,
         processes,
         environment,
         log: ctx.log,

@@ -4,6 +4,8 @@
  * @module
  */
 import { type Environment, messageOf, type Processes, ToolError } from "../../kernel/mod.ts";
+import type { Sandbox } from "../sandbox/contract.ts";
+import { type FinishedProcess, readAll } from "./commands.ts";
 import type { PackageLanguage, PackageSet } from "./contract.ts";
 import type { Runtime } from "./installer.ts";
 import { isVersionWithin } from "./version_ranges.ts";
@@ -56,6 +58,7 @@ export const TITLES: Readonly<Record<PackageLanguage, string>> = {
 export interface RuntimeOptions {
   readonly processes: Processes;
   readonly environment: Environment;
+  readonly sandbox: Sandbox;
 }
 
 /** Finds interpreters. */
@@ -126,19 +129,38 @@ export class Runtimes {
   }
 
   async #ask(language: PackageLanguage, program: string): Promise<Runtime> {
-    const env = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
-    const { code, stdout, stderr } = await this.#options.processes.run({
-      program,
-      args: QUESTIONS[language],
-      env,
-      timeoutMs: PROBE_MS,
-    });
+    const isOfMachine = await this.#isOfMachine(program);
+    const { exit: { code }, stdout, stderr } = await this.#run(language, program, isOfMachine);
     try {
       if (code !== 0) throw new Error(stderr.trim().slice(-1_000) || `it ended with exit code ${code}`);
       const [version = "", own = "", ...rest] = JSON.parse(stdout) as string[];
-      return { program: own, version, id: [language, ...rest].join(" "), title: `${TITLES[language]} ${version}` };
+      const title = `${TITLES[language]} ${version}`;
+      return { program: isOfMachine ? own : program, version, id: [language, ...rest].join(" "), title };
     } catch (error) {
       throw new ToolError(`Cannot ask "${program}" for its version: ${messageOf(error)}`, { cause: error });
     }
   }
+
+  /** Tells whether a program is one that the operator put there; another may be the work of a confined script. */
+  async #isOfMachine(program: string): Promise<boolean> {
+    const { processes, environment } = this.#options;
+    return program === environment.executable || await processes.which(baseName(program)) === program;
+  }
+
+  async #run(language: PackageLanguage, program: string, isOfMachine: boolean): Promise<FinishedProcess> {
+    const { processes, sandbox } = this.#options;
+    const confined = isOfMachine ? undefined : await sandbox.confine({ network: false, programs: [program] });
+    const process = await (confined ?? processes).spawn({
+      program,
+      args: QUESTIONS[language],
+      env: { ...confined?.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+      timeoutMs: PROBE_MS,
+    });
+    void process.end();
+    return await readAll(process, () => {});
+  }
+}
+
+function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }

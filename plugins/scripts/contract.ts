@@ -8,7 +8,7 @@ import type { ToolOutput } from "../library/contract.ts";
 
 /** What a script may reach. */
 export interface ScriptPermissions {
-  /** All of the network, none, or the listed `host:port` alone. */
+  /** All of the network, none, or the listed `host:port` alone; what the sandbox gives to any by default. */
   readonly network?: boolean | readonly string[] | undefined;
   /** Folders and files that it may read, beside its own. */
   readonly read?: readonly string[] | undefined;
@@ -24,13 +24,19 @@ export interface Script {
   readonly name: string;
   /** Absolute path of the file. */
   readonly file: string;
+  /** Folder of the files that it sees, absolute: that of the file by default. */
+  readonly folder?: string | undefined;
+  /** Folder of its packages, absolute, in which its interpreter may lie; none by default. */
+  readonly packages?: string | undefined;
+  /** Programs of this machine that it needs beside its interpreter, absolute paths; none by default. */
+  readonly programs?: readonly string[] | undefined;
   /** The command that runs the file, words split at spaces; without it the file is run itself. */
   readonly interpreter?: string | undefined;
   /** Words between the interpreter's own and the file, each an argument as it stands. */
   readonly args?: readonly string[] | undefined;
   /** What the script receives as `params.arguments`. */
   readonly arguments: unknown;
-  /** Working folder, absolute; a private one, removed afterwards, when left out. */
+  /** Working folder, absolute, which it may change; a private one, removed afterwards, when left out. */
   readonly cwd?: string | undefined;
   /** Names its memory; `name` by default. */
   readonly memory?: string | undefined;
@@ -48,6 +54,11 @@ export interface Script {
   readonly protocol?: number | undefined;
   /** Reads plain output as JSON where it is JSON; `false` by default: then it is text. */
   readonly isJsonWanted?: boolean | undefined;
+  /**
+   * Lets one process serve many calls in turn, each by a request with an id of its own; names the code, since those of
+   * another serve it no more. One process for each call by default.
+   */
+  readonly persistent?: string | undefined;
   /** Closes stdin after the request, for a script that reads it to its end; `false` by default. */
   readonly isStdinClosed?: boolean | undefined;
 }

@@ -15,13 +15,15 @@ const STOPPED_MS = 1_000;
 /** Why nobody waits for a script any more. */
 export interface Stop {
   readonly reason: string;
+  /** Id of its request. */
+  readonly id: number;
   /** Whether the script can still be told. */
   readonly isStdinOpen: boolean;
 }
 
 /** Asks a process to end, and ends it with all that it started when it takes too long; resolves when it is gone. */
 export async function endProcess(process: Process, stop?: Stop): Promise<void> {
-  if (stop?.isStdinOpen === true) void process.write(cancelledNotice(stop.reason));
+  if (stop?.isStdinOpen === true) void process.write(cancelledNotice(stop));
   void process.end();
   const isSoon = stop?.isStdinOpen !== false &&
     await comesWithin(process.exited, stop === undefined ? ANSWERED_MS : STOPPED_MS);
@@ -29,8 +31,8 @@ export async function endProcess(process: Process, stop?: Stop): Promise<void> {
 }
 
 /** Writes what tells a script, in the words of MCP, that its request was cancelled. */
-function cancelledNotice(reason: string): string {
-  const params = { requestId: 1, reason };
+function cancelledNotice({ id, reason }: Stop): string {
+  const params = { requestId: id, reason };
   return `${JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params })}\n`;
 }
 
@@ -38,6 +40,8 @@ function cancelledNotice(reason: string): string {
 export function describeExit({ code, signal, ended }: ProcessExit): string {
   if (ended === "memory") return "took more memory than its limit, and was ended";
   if (ended === "processes") return "started more processes than its limit, and was ended";
+  if (ended === "cpu") return "took more CPU time than its limit, and was ended";
+  if (ended === "file") return "wrote a larger file than its limit, and was ended";
   return code === undefined
     ? `was ended by ${signal ?? "a signal"} before it answered`
     : `ended with exit code ${code}`;

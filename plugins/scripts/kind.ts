@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Environment, type Folder, type JsonObject, ToolError } from "../../kernel/mod.ts";
+import { type Folder, ToolError } from "../../kernel/mod.ts";
 import type { LoadedTool, LoadOptions, Manifest, ManifestDraft, ToolKind } from "../library/contract.ts";
 import type { Script, ScriptRunner } from "./contract.ts";
 import { splitInterpreter } from "./interpreter.ts";
@@ -17,7 +17,6 @@ const MOST_CODE = 200_000;
 /** What the kind works with. */
 export interface ScriptKindOptions {
   readonly runner: ScriptRunner;
-  readonly environment: Environment;
   readonly packages: ScriptPackages;
   readonly grants: ScriptGrants;
 }
@@ -41,14 +40,15 @@ export function scriptKind(options: ScriptKindOptions): ToolKind {
 async function loadScript(
   manifest: Manifest,
   folder: Folder,
-  { runner, environment, packages, grants, isLegacy, memory }: ScriptKindOptions & LoadOptions,
+  { runner, packages, grants, isLegacy, memory }: ScriptKindOptions & LoadOptions,
 ): Promise<LoadedTool> {
-  const { requires_services: services = [] } = manifest;
+  const { name, protocol, output_schema: output, requires_services: services = [] } = manifest;
   if (services.length > 0) {
     throw new ToolError(
       `not available: it requires services (${services.join(", ")}), which this version cannot start`,
     );
   }
+  const loadId = `${manifest.version} ${crypto.randomUUID()}`;
   const entry = entryOf(manifest);
   const code = await folder.readText(entry);
   if (code === undefined) throw new Error(`its file "${entry}" is missing`);
@@ -56,20 +56,27 @@ async function loadScript(
   const needed = await packages.load(manifest, folder, { code, isLegacy });
   // a tool that took the place of one of skillz may still have the folder with what that one needed
   const mayHaveOwn = needed === undefined || manifest.format === undefined;
+  let own: Promise<PackageEnvironment | undefined> | undefined;
+  // who reads stdin to its end can be asked once
+  const isPersistent = manifest.persistent === true && !isStdinClosed;
+  let file: string | undefined;
   return {
     dispose: () => needed?.dispose(),
     async run(args, call) {
       // first, since it may be refused
-      const given = isLegacy ? grants.giveLegacy(manifest) : await grants.give(manifest, { folder, code, call });
+      const given = isLegacy
+        ? await grants.giveLegacy(manifest, call)
+        : await grants.give(manifest, { folder, code, call });
+      // a process that serves many calls has read its file long ago
+      if (file === undefined || !isPersistent) file = await folder.resolve(entry);
+      if (mayHaveOwn) own ??= skillzPackages(manifest, folder);
       const script: Script = {
-        ...await describeScript(manifest, folder, { entry, args }),
+        ...{ name, file, folder: folder.path, protocol, isStdinClosed, memory },
+        arguments: args,
+        isJsonWanted: output !== undefined,
         ...given,
-        ...(mayHaveOwn ? await skillzPackages(manifest, folder) : undefined) ?? await needed?.environment(call) ??
-          { interpreter: manifest.interpreter },
-        isStdinClosed,
-        memory,
-        // a tool of skillz finds what it always found, the folder of the server too
-        ...(isLegacy && { cwd: environment.cwd }),
+        ...await own ?? await needed?.environment(call) ?? { interpreter: manifest.interpreter },
+        ...(isPersistent && { persistent: loadId }),
       };
       return await runner.run({ ...script, env: { ...given.env, ...script.env } }, call);
     },
@@ -83,21 +90,6 @@ export function extensionFor(interpreter: string | undefined): string {
 
 function entryOf({ entry_file: entry, name, interpreter }: ManifestDraft): string {
   return entry ?? `${name}.${extensionFor(interpreter)}`;
-}
-
-async function describeScript(
-  manifest: Manifest,
-  folder: Folder,
-  { entry, args }: { readonly entry: string; readonly args: JsonObject },
-): Promise<Script> {
-  const { name, protocol, output_schema: output } = manifest;
-  return {
-    name,
-    file: await folder.resolve(entry),
-    arguments: args,
-    protocol,
-    isJsonWanted: output !== undefined,
-  };
 }
 
 /** Finds what skillz installed for a tool: a virtual environment of Python, or packages of npm, in `env`. */

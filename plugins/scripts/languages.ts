@@ -30,7 +30,7 @@ const PYTHON: Language = {
   extension: "py",
   env: { PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" },
 };
-const JAVASCRIPT: Language = { name: "javascript", packages: "node", extension: "js" };
+const JAVASCRIPT: Language = { name: "javascript", runtime: "node", packages: "node", extension: "js" };
 const TYPESCRIPT: Language = { name: "typescript", extension: "ts" };
 const TYPESCRIPT_ON_NODE: Language = { ...TYPESCRIPT, packages: "node", isRunner: true };
 const SHELL: Language = { name: "shell", extension: "sh" };
@@ -82,6 +82,11 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
   ["node", "nodejs"],
   ["nodejs", "node"],
 ]);
+
+/** Names what runs scripts of a language. */
+export function runtimeOf({ runtime, name }: Language): string {
+  return runtime ?? name;
+}
 
 /** Finds the language of a command: its first word that names an interpreter, as `tsx` in `npx tsx`. */
 export function languageOf(words: readonly string[]): Language | undefined {

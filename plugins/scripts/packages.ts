@@ -34,7 +34,7 @@ export interface PackageSource extends Pick<ManifestDraft, "name" | "dependencie
 }
 
 /** What a script is started with, for the sake of its packages. */
-export type PackageEnvironment = Pick<Script, "interpreter" | "args" | "env">;
+export type PackageEnvironment = Pick<Script, "interpreter" | "args" | "env" | "packages" | "programs">;
 
 /** What one loaded tool needs. */
 export interface PackageNeed {
@@ -218,13 +218,15 @@ function requestedOf({ grants = {} }: PackageSource): PackageAllowances {
 
 function describe(
   { words: [, ...args] }: FoundSet,
-  { interpreter, args: more, env }: InstalledPackages,
+  { interpreter, args: more, env, path, program }: InstalledPackages,
   manifest: ManifestDraft,
 ): PackageEnvironment {
-  if (interpreter !== undefined) return { interpreter, args: [...args, ...more], env };
+  const place = { packages: path, programs: [program] };
+  if (interpreter !== undefined) return { ...place, interpreter, args: [...args, ...more], env };
   // Deno takes all permissions or named ones
   const isAllowed = args.some((it) => it === "-A" || it === "--allow-all");
   return {
+    ...place,
     interpreter: manifest.interpreter,
     args: more.filter((it) => !isAllowed || !it.startsWith("--allow-")),
     env,

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { type Log, type PluginContext, rankCompletions, toolResult } from "../../kernel/mod.ts";
 import { ExamplesInput, type SavedTool, type ToolLibrary } from "../library/contract.ts";
+import type { Sandbox } from "../sandbox/contract.ts";
 import { COMMON_INTERPRETERS } from "./languages.ts";
 import { type PreparedScript, prepareScript, type RegistrationOptions } from "./registration.ts";
 
@@ -73,6 +74,11 @@ const Input = v.strictObject({
     "Of scripts. 2: requests that fail are answered with JSON-RPC errors, and a result " +
       '{"content": […]} of MCP content is the answer itself',
   )),
+  persistent: v.optional(described(
+    v.boolean(),
+    "One process serves many calls in turn: the script reads a request, answers it by its id, and reads the next. " +
+      "What it keeps in memory stays from call to call, and is not there for ever",
+  )),
 });
 
 /** What the tool needs. */
@@ -80,6 +86,7 @@ export interface RegisterContext extends RegistrationOptions {
   readonly tool: PluginContext["tool"];
   readonly log: Log;
   readonly library: ToolLibrary;
+  readonly sandbox: Sandbox;
 }
 
 const DESCRIPTION = `Make a tool of a script. It is a tool of its own at once, for every client, and after a restart.
@@ -101,8 +108,16 @@ Example: {"name": "add", "description": "Add two numbers", "interpreter": "pytho
 "import json, sys\\nrequest = json.loads(sys.stdin.readline())\\na = request['params']['arguments']\\nprint(json.dumps(\
 {'jsonrpc': '2.0', 'id': request['id'], 'result': {'sum': a['a'] + a['b']}}), flush=True)"}`;
 
+const CONFINED =
+  "It sees the programs of this machine and its own folder, has a private HOME and /tmp, and no network or " +
+  "files beyond what it is granted.";
+const SANDBOXES: ReadonlyMap<string, string> = new Map([
+  ["off", "none. It runs with the rights of this server, in a private working folder and a minimal environment."],
+  ["unavailable", "one is installed and does not work, so nothing is started; collet://sandbox says why."],
+]);
+
 /** Registers the tool. */
-export function registerRegisterScript({ tool, log, library, ...options }: RegisterContext): void {
+export function registerRegisterScript({ tool, log, library, sandbox, ...options }: RegisterContext): void {
   tool({
     name: "register_script",
     description: DESCRIPTION,
@@ -123,10 +138,11 @@ export function registerRegisterScript({ tool, log, library, ...options }: Regis
       const script = await prepareScript(given, options);
       const { overwrite, verify } = given;
       const saved = await library.save(script.manifest, script.files, { overwrite, verify, call });
+      const sandboxName = await sandbox.mechanism().catch(() => "unavailable") ?? "off";
       const { name, version, entry_file: entryFile = "" } = saved.manifest;
       log.info(`Tool "${name}" ${version} was registered`);
       return toolResult({
-        content: [{ type: "text", text: answerText(saved, { ...script, verify }) }],
+        content: [{ type: "text", text: answerText(saved, { ...script, verify, sandboxName }) }],
         structuredContent: {
           name,
           version,
@@ -135,7 +151,7 @@ export function registerRegisterScript({ tool, log, library, ...options }: Regis
           path: saved.path,
           entry_file: entryFile,
           ...(script.packages.length > 0 && { dependencies: script.packages }),
-          sandbox: "off",
+          sandbox: sandboxName,
         },
       });
     },
@@ -144,7 +160,10 @@ export function registerRegisterScript({ tool, log, library, ...options }: Regis
 
 function answerText(
   { manifest, path, replaced }: SavedTool,
-  { command, packages, verify }: Pick<PreparedScript, "command" | "packages"> & { readonly verify: boolean },
+  { command, packages, verify, sandboxName }: Pick<PreparedScript, "command" | "packages"> & {
+    readonly verify: boolean;
+    readonly sandboxName: string;
+  },
 ): string {
   const { name, version, examples = [], grants: { timeout_ms: _timeout, ...asked } = {} } = manifest;
   const done = replaced === undefined
@@ -165,7 +184,7 @@ function answerText(
 
 - Interpreter: ${command}
 - Folder: ${path}${more.join("")}
-- Sandbox: none. It runs with the rights of this server, in a private working folder and a minimal environment.
+- Sandbox: ${SANDBOXES.get(sandboxName) ?? `${sandboxName}. ${CONFINED}`}
 
 Call it as \`${name}\`, or with \`call_tool\`: \`{"tool_name": "${name}", "arguments": {…}}\`.`;
 }

@@ -6,12 +6,15 @@
 import { type JsonObject, ToolError } from "../../kernel/mod.ts";
 import type { FileSet, ManifestDraft, ToolExample } from "../library/contract.ts";
 import { findInterpreter, type Machine, readShebang, splitInterpreter } from "./interpreter.ts";
-import { languageOf, UNKNOWN_EXTENSION } from "./languages.ts";
+import { languageOf, readsWholeInput, UNKNOWN_EXTENSION } from "./languages.ts";
 import type { ScriptPackages } from "./packages.ts";
 import type { ScriptGrants } from "./script_grants.ts";
 
 const EXTENSION_REGEXP = /^\.?([A-Za-z0-9]{1,16})$/;
 const EXECUTABLE = 0o755;
+const READS_ALL =
+  "a persistent script is sent one request after another, and this one reads stdin to its end; read a " +
+  'line for each call, or leave out "persistent"';
 
 /** What `register_script` was given. */
 export interface Registration {
@@ -32,6 +35,7 @@ export interface Registration {
   readonly tags?: readonly string[] | undefined;
   readonly examples?: readonly ToolExample[] | undefined;
   readonly protocol?: 1 | 2 | undefined;
+  readonly persistent?: boolean | undefined;
 }
 
 /** A script that can be saved. */
@@ -72,6 +76,7 @@ export async function prepareScript(
   await findInterpreter(command, machine);
   const language = languageOf(splitInterpreter(command));
   const file = `${name}.${readExtension(given.extension, fail) ?? language?.extension ?? UNKNOWN_EXTENSION}`;
+  if (given.persistent === true && readsWholeInput(code)) throw fail(READS_ALL);
   const { timeout_ms: timeout } = given;
   const asked = grants.readAll({ ...given.grants, ...(timeout !== undefined && { timeout_ms: timeout }) }, code);
   const source = {
@@ -95,6 +100,7 @@ export async function prepareScript(
       tags: given.tags,
       examples: given.examples,
       protocol: given.protocol,
+      persistent: given.persistent === true ? true : undefined,
       grants: Object.keys(asked).length === 0 ? undefined : asked,
     }),
     files: { [file]: { data: code, mode: EXECUTABLE } },

@@ -13,12 +13,15 @@ const ROOTS_MS = 5_000;
 
 /** What the request is made of. */
 export interface RequestOptions {
+  readonly id: number;
   readonly name: string;
   readonly arguments: unknown;
   /** What the script is given by name; shown to it beside the usual variables. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly workingFolder: string;
   readonly toolsFolder: string;
+  /** What the usual variables are for the script, where they are not those of the server. */
+  readonly surroundings: Readonly<Record<string, string>>;
   readonly roots: readonly Root[];
   /** Whether the script can use `memory/…`. */
   readonly hasMemory: boolean;
@@ -28,8 +31,9 @@ export interface RequestOptions {
 
 /** Writes the request as one line, in the shape of skillz. */
 export function executeRequest(options: RequestOptions): string {
-  const { call, environment, secrets } = options;
-  const told = TOLD.map((name) => [name, environment.variable(name)]).filter(([, value]) => value !== undefined);
+  const { id, call, environment, secrets, surroundings } = options;
+  const told = TOLD.map((name) => [name, surroundings[name] ?? environment.variable(name)])
+    .filter(([, value]) => value !== undefined);
   const { progressToken } = call.meta;
   const context: JsonObject = {
     roots: options.roots.map(pathOf),
@@ -43,7 +47,7 @@ export function executeRequest(options: RequestOptions): string {
   return JSON.stringify({
     jsonrpc: "2.0",
     method: "execute",
-    id: 1,
+    id,
     params: { arguments: options.arguments, context },
   });
 }
@@ -78,7 +82,8 @@ async function clientRoots(call: Call): Promise<readonly Root[]> {
   }
 }
 
-function pathOf({ uri }: Root): string | undefined {
+/** Gives the path of a root; `undefined` when it is none of this machine. */
+export function pathOf({ uri }: Root): string | undefined {
   try {
     const { protocol, pathname } = new URL(uri);
     if (protocol !== "file:") return undefined;

@@ -3,12 +3,23 @@
  *
  * @module
  */
-import { type Call, type Environment, type Folder, isObject, sha256, ToolError } from "../../kernel/mod.ts";
+import {
+  type Call,
+  type Environment,
+  type Files,
+  type Folder,
+  isObject,
+  type Log,
+  sha256,
+  ToolError,
+} from "../../kernel/mod.ts";
 import type { PackageSet } from "../dependencies/contract.ts";
 import type { GrantPolicy, Grants } from "../grants/contract.ts";
 import type { ManifestDraft, ToolLibrary } from "../library/contract.ts";
+import type { Sandbox } from "../sandbox/contract.ts";
 import type { Secrets } from "../secrets/contract.ts";
 import type { Script } from "./contract.ts";
+import { pathOf, rootsOf } from "./request.ts";
 
 /** What tools of skillz find in their environment, all of it; others are given what they name. */
 const LEGACY_PREFIX = "SKILLZ_";
@@ -22,6 +33,9 @@ export interface ScriptGrantsOptions {
   /** What decides; without it no script is given anything but its time. */
   readonly policy: GrantPolicy | undefined;
   readonly secrets: Secrets | undefined;
+  readonly sandbox: Sandbox;
+  readonly files: Files;
+  readonly log: Log;
   /** Time limit of scripts that ask for none, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -36,10 +50,14 @@ export interface GrantedRun {
 }
 
 /** What a script is started with. */
-export type GivenToScript = Pick<Script, "env" | "secrets" | "timeoutMs" | "limits" | "permissions">;
+export type GivenToScript = Pick<Script, "env" | "secrets" | "timeoutMs" | "limits" | "permissions" | "cwd">;
+
+const LEGACY_NOTE = "Tools made by skillz run in the sandbox with the network, the roots and all SKILLZ_* variables, " +
+  "as they always had; register them anew to give them less";
 
 /** Gives scripts what they ask for. */
 export class ScriptGrants {
+  #isLegacyTold = false;
   readonly #options: ScriptGrantsOptions;
 
   constructor(options: ScriptGrantsOptions) {
@@ -100,13 +118,38 @@ export class ScriptGrants {
     };
   }
 
-  /** Gives a tool of skillz what it always had: every `SKILLZ_*` variable, whatever it asks for. */
-  giveLegacy(manifest: ManifestDraft): GivenToScript {
-    const { environment, secrets } = this.#options;
+  /**
+   * Gives a tool of skillz what it always had, whatever it asks for: every `SKILLZ_*` variable, the network, the roots,
+   * and the working folder of the server if that is in one of them.
+   */
+  async giveLegacy(manifest: ManifestDraft, call: Call): Promise<GivenToScript> {
+    const { environment, secrets, sandbox, log } = this.#options;
+    if (!this.#isLegacyTold) log.info(LEGACY_NOTE);
+    this.#isLegacyTold = true;
     const given = secrets === undefined
       ? environment.variables(LEGACY_PREFIX)
       : secrets.reveal(secrets.names().filter((name) => name.startsWith(LEGACY_PREFIX)));
-    return { secrets: given, timeoutMs: manifest.grants?.timeout_ms };
+    const roots = await this.#legacyRoots(call);
+    const isCwdSeen = roots.some((root) => isWithin(environment.cwd, root));
+    return {
+      secrets: given,
+      timeoutMs: manifest.grants?.timeout_ms,
+      permissions: { network: true, write: roots },
+      ...((isCwdSeen || await sandbox.mechanism() === undefined) && { cwd: environment.cwd }),
+    };
+  }
+
+  // a root that has the whole home or the server's own files in it would give away all that the sandbox keeps
+  async #legacyRoots(call: Call): Promise<readonly string[]> {
+    const { environment, files } = this.#options;
+    const paths = (await rootsOf(call, environment)).map(pathOf).filter((path) => path !== undefined);
+    const hidden = [environment.userHome, environment.home];
+    const safe = paths.filter((path) => !hidden.some((it) => isWithin(it, path)));
+    const there = await Promise.all(safe.map(async (path) => {
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      return folder !== "" && await files.open(folder).stat(path.slice(folder.length + 1)) !== undefined;
+    }));
+    return safe.filter((_, index) => there[index]);
   }
 
   /**
@@ -152,4 +195,8 @@ export class ScriptGrants {
     if (secrets !== undefined) return secrets.reveal(names);
     throw new ToolError(`Cannot give secret "${names[0]}": nothing here keeps secrets; the plugin "secrets" does`);
   }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

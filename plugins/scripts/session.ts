@@ -32,6 +32,8 @@ const LONGEST_MS = 2_147_483_647;
 
 /** What a run needs to know. */
 export interface SessionOptions extends Omit<MessageHost, "streamed"> {
+  /** Id of the request. */
+  readonly id: number;
   /** The request, one line without its end. */
   readonly request: string;
   readonly isStdinClosed: boolean;
@@ -103,10 +105,10 @@ export class ScriptSession {
 
   /** Rejects when the call is cancelled or the time is over, unless `done` aborts first. */
   #stopped(done: AbortSignal): Promise<never> {
-    const { call: { signal }, timeoutMs, isStdinClosed } = this.#options;
+    const { call: { signal }, id, timeoutMs, isStdinClosed } = this.#options;
     return new Promise((_, reject) => {
       const stop = (error: ToolError, reason: string) => {
-        this.#stop = { reason, isStdinOpen: !isStdinClosed };
+        this.#stop = { id, reason, isStdinOpen: !isStdinClosed };
         reject(error);
       };
       const onAbort = () => stop(toCancellation(signal.reason), messageOf(signal.reason));

@@ -51,7 +51,9 @@ const context = {
 const pending = new Map();
 let lastId = 0;
 let write;
-let takeFirst;
+/** Calls that came, and who waits for the next; a tool that is not persistent gets one. */
+const calls = [];
+let takeCall;
 /** Why there are no more replies. */
 let closed;
 
@@ -88,7 +90,7 @@ function resultOf({ error, result }) {
 function take(line) {
   const message = JSON.parse(line);
   const { id, method, params } = message;
-  if (method === "execute") takeFirst({ id, params });
+  if (method === "execute") offer({ id, params });
   else if (method === "notifications/cancelled") cancel(params?.reason ?? "The call was cancelled");
   else if (method === undefined) {
     pending.get(id)?.resolve(message);
@@ -113,35 +115,55 @@ function open() {
   write = process.stdout.write.bind(process.stdout);
   process.stdout.write = (...args) => process.stderr.write(...args);
   for (const name of ["log", "info", "debug", "dir", "table"]) console[name] = console.error.bind(console);
-  return new Promise((resolve) => {
-    takeFirst = resolve;
-    let parts = [];
-    process.stdin.setEncoding("utf8");
-    process.stdin.on("data", (piece) => {
-      const [head, ...lines] = piece.split("\n");
-      parts.push(head);
-      for (const next of lines) {
-        const line = parts.join("");
-        parts = [next];
-        take(line);
-      }
-    });
-    for (const event of ["end", "close"]) {
-      process.stdin.on(event, () => {
-        resolve(undefined);
-        close(new HostError("The server has closed the connection"));
-      });
+  let parts = [];
+  process.stdin.setEncoding("utf8");
+  process.stdin.on("data", (piece) => {
+    const [head, ...lines] = piece.split("\n");
+    parts.push(head);
+    for (const next of lines) {
+      const line = parts.join("");
+      parts = [next];
+      take(line);
     }
   });
+  for (const event of ["end", "close"]) {
+    process.stdin.on(event, () => {
+      offer(undefined);
+      close(new HostError("The server has closed the connection"));
+    });
+  }
+}
+
+function offer(call) {
+  if (takeCall === undefined) calls.push(call);
+  else takeCall(call);
+  takeCall = undefined;
+}
+
+/** Gives the next call; nothing when the server has closed the connection. */
+function nextCall() {
+  return calls.length > 0 ? calls.shift() : new Promise((resolve) => takeCall = resolve);
+}
+
+function isPersistent() {
+  try {
+    return process.env.COLLET_TOOL_PERSISTENT === "1";
+  } catch {
+    // Deno, which was not told to let it be read
+    return false;
+  }
 }
 
 async function run(handler) {
-  if (write !== undefined) throw new Error("Cannot run a second handler: a script answers once");
-  const first = await open();
-  if (first === undefined) throw new Error("Cannot run the tool: no request came on stdin");
-  const { id, params } = first;
-  fillContext(params);
-  send({ id, ...await answerOf(handler) });
+  if (write !== undefined) throw new Error("Cannot run a second handler: a script has one");
+  open();
+  let call = await nextCall();
+  if (call === undefined) throw new Error("Cannot run the tool: no request came on stdin");
+  while (call !== undefined) {
+    fillContext(call.params);
+    send({ id: call.id, ...await answerOf(handler) });
+    call = isPersistent() ? await nextCall() : undefined;
+  }
   // a script that is done ends, though the server keeps stdin open
   process.stdin.destroy();
 }

@@ -25,6 +25,7 @@ __all__ = [
 
 _CANCELLED = -32800
 _FAILED = 1
+_IS_PERSISTENT = os.environ.get("COLLET_TOOL_PERSISTENT") == "1"
 
 
 class ToolFailure(Exception):
@@ -68,6 +69,7 @@ class Context:
         self.progress_token = None
 
     def _fill(self, params):
+        self.__init__()
         told = params.get("context") or {}
         self.arguments = params.get("arguments")
         self.progress_token = (told.get("_meta") or {}).get("progressToken")
@@ -216,15 +218,24 @@ def _open():
 def run(handler):
     """Runs the handler with the arguments of the call, and answers with what it returns or raises.
 
-    A handler may be `async`; the functions of this module wait for the server all the same.
+    A handler may be `async`; the functions of this module wait for the server all the same. In a tool that is persistent
+    it runs for one call after the other, and what it keeps in variables outlives a call.
     """
     global _session
     if _session is not None:
-        raise RuntimeError("Cannot run a second handler: a script answers once")
+        raise RuntimeError("Cannot run a second handler: a script has one")
     _session = _Session()
     message = _session.first.get()
     if message is None:
         raise SystemExit(_session.broken or "Cannot run the tool: no request came on stdin")
+    while message is not None:
+        answer = _answer_to(message, handler)
+        sys.stdout.flush()
+        _session.send(answer)
+        message = _session.first.get() if _IS_PERSISTENT else None
+
+
+def _answer_to(message, handler):
     context._fill(message.get("params") or {})
     answer = {"jsonrpc": "2.0", "id": message.get("id")}
     try:
@@ -243,8 +254,7 @@ def run(handler):
         traceback.print_exc()
         name = type(error).__name__
         answer = _failed(answer, _FAILED, str(error) if type(error) is Exception else "%s: %s" % (name, error))
-    sys.stdout.flush()
-    _session.send(answer)
+    return answer
 
 
 def _failed(answer, code, message, data=None):

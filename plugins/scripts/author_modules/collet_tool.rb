@@ -224,7 +224,9 @@ module ColletTool
     end
   end
 
-  @context = Context.new({}, [], "", "", "", {}, {}, nil)
+  NO_CONTEXT = [{}, [], "", "", "", {}, {}, nil].freeze
+  private_constant :NO_CONTEXT
+  @context = Context.new(*NO_CONTEXT)
 
   class << self
     # What the script is told of its call.
@@ -235,16 +237,20 @@ module ColletTool
       Memory
     end
 
-    # Runs the block with the arguments of the call, and answers with what it gives or raises.
+    # Runs the block with the arguments of the call, and answers with what it gives or raises. In a tool that is
+    # persistent it runs for one call after the other, and what it keeps in variables outlives a call.
     def run
-      raise "Cannot run a second handler: a script answers once" if @session
+      raise "Cannot run a second handler: a script has one" if @session
 
       @session = Session.new
       message = @session.first.pop
       abort(@session.broken || "Cannot run the tool: no request came on stdin") if message.nil?
-      fill_context(message["params"] || {})
-      answer = { "jsonrpc" => "2.0", "id" => message["id"] }
-      @session.send_line(answer.merge(answer_of { yield @context.arguments }))
+      while message
+        fill_context(message["params"] || {})
+        answer = { "jsonrpc" => "2.0", "id" => message["id"] }
+        @session.send_line(answer.merge(answer_of { yield @context.arguments }))
+        message = ENV["COLLET_TOOL_PERSISTENT"] == "1" ? @session.first.pop : nil
+      end
     end
 
     # Fails the call with a message, and data that is JSON.
@@ -354,6 +360,7 @@ module ColletTool
 
     def fill_context(params)
       told = params["context"] || {}
+      Context.members.zip(NO_CONTEXT) { |name, value| @context[name] = value }
       @context.arguments = params["arguments"]
       @context.progress_token = told.dig("_meta", "progressToken")
       %w[roots working_directory tool_name tools_dir environment capabilities].each do |name|

@@ -20,6 +20,7 @@
 _collet_separator=$(printf '\034')
 _collet_nothing='{}'
 _collet_last_id=0
+_collet_request_id=1
 collet_request_line=
 
 # A reader of JSON in portable awk. COLLET_MODE says what is wanted of stdin:
@@ -243,9 +244,10 @@ collet_arguments() { collet_raw "$collet_request_line" params arguments; }
 # environment, capabilities, _meta progressToken. Lists and objects are JSON.
 collet_context() { collet_get "$collet_request_line" params context "$@"; }
 
-# collet_run [--json] HANDLER [WORD…]: runs a handler, and answers with what it prints.
+# collet_run [--json] HANDLER [WORD…]: runs a handler, and answers with what it prints. In a tool that is persistent it
+# runs for one call after the other, each in a shell of its own.
 collet_run() {
-  local form=text flags="" output status=0 answer
+  local form=text
   if [ "$1" = --json ]; then
     form=json
     shift
@@ -256,6 +258,16 @@ collet_run() {
     printf 'Cannot run the tool: no request came on stdin\n' >&2
     exit 1
   fi
+  _collet_serve "$form" "$@"
+  while [ "${COLLET_TOOL_PERSISTENT-}" = 1 ] && IFS= read -r collet_request_line <&8; do
+    _collet_serve "$form" "$@"
+  done
+}
+
+_collet_serve() { # FORM HANDLER [WORD…]
+  local form="$1" flags="" output status=0 answer
+  shift
+  if [ "${COLLET_TOOL_PERSISTENT-}" = 1 ]; then _collet_request_id=$(collet_raw "$collet_request_line" id); fi
   case $- in *e*) flags=-e ;; esac
   set +e
   output=$(
@@ -276,7 +288,7 @@ collet_run() {
   [ -z "$flags" ] || set -e
 }
 
-_collet_answer() { printf '{"jsonrpc":"2.0","id":1,%s}\n' "$1" >&9; }
+_collet_answer() { printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$_collet_request_id" "$1" >&9; }
 
 _collet_answer_error() { # MESSAGE CODE [DATA]
   local data=""

@@ -19,15 +19,20 @@ export function importMapArgument(imports: Imports): string {
  */
 export async function readImports(
   files: Files,
-  { folder, args }: { readonly folder: string; readonly args: readonly string[] },
+  { folder, args, path }: {
+    readonly folder: string;
+    readonly args: readonly string[];
+    /** Gives how a path of this machine is called where the script runs. */
+    readonly path: (path: string) => string;
+  },
 ): Promise<Imports> {
   if (args.includes("--no-config")) return {};
-  const path = namedConfig(args) ?? `${folder}/deno.json`;
-  const cut = path.lastIndexOf("/");
+  const config = namedConfig(args) ?? `${folder}/deno.json`;
+  const cut = config.lastIndexOf("/");
   try {
-    const config = JSON.parse(await files.open(path.slice(0, cut)).readText(path.slice(cut + 1)) ?? "{}");
-    const entries = Object.entries<string>(config.imports ?? {});
-    return Object.fromEntries(entries.map(([name, target]) => [name, absolute(target, fileUrl(path))]));
+    const { imports = {} } = JSON.parse(await files.open(config.slice(0, cut)).readText(config.slice(cut + 1)) ?? "{}");
+    const entries = Object.entries<string>(imports);
+    return Object.fromEntries(entries.map(([name, target]) => [name, absolute(target, fileUrl(path(config)))]));
   } catch {
     return {};
   }

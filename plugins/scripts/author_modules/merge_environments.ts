@@ -4,9 +4,8 @@
  * @module
  */
 import type { Environment } from "../../../kernel/mod.ts";
+import { FOLDER_LISTS } from "../../sandbox/contract.ts";
 
-/** Variables that list folders. */
-const FOLDER_LISTS: ReadonlySet<string> = new Set(["PATH", "PYTHONPATH", "NODE_PATH", "RUBYLIB", "GEM_PATH"]);
 /** Variables that list options, none of which has a space. */
 const OPTION_LISTS: ReadonlySet<string> = new Set(["NODE_OPTIONS", "RUBYOPT"]);
 

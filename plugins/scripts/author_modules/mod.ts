@@ -5,10 +5,8 @@
  * @module
  */
 import { type Environment, type Files, sha256 } from "../../../kernel/mod.ts";
-import type { Script } from "../contract.ts";
-import { readShebang, splitInterpreter } from "../interpreter.ts";
-import { languageOf } from "../languages.ts";
-import { fileUrl, importMapArgument, type Imports, readImports } from "./deno_imports.ts";
+import { type Language, runtimeOf } from "../languages.ts";
+import { fileUrl, importMapArgument, readImports } from "./deno_imports.ts";
 import type { Variables } from "./merge_environments.ts";
 
 export { mergeEnvironments, type Variables } from "./merge_environments.ts";
@@ -18,8 +16,7 @@ const MODULES_FOLDER = "author_modules";
 const MENTION_REGEXP = /\bcollet_tool\b/;
 /** What a script has that loads ES modules. */
 const IMPORT_REGEXP = /\bimport\b/;
-/** What is larger is hardly a script, such as a program that is run without an interpreter; in bytes. */
-const MOST_SOURCE = 4 * 1024 * 1024;
+const MODULE_RUNTIMES: ReadonlySet<string> = new Set(["python", "ruby", "shell", "deno"]);
 const NODE_LANGUAGES: ReadonlySet<string> = new Set(["node", "javascript", "typescript"]);
 
 /** What a script is started with. */
@@ -30,28 +27,36 @@ export interface ScriptEnvironment {
   readonly args: readonly string[];
 }
 
-/** What a script has beside the module. */
-export interface ModuleOptions {
-  /** Whether `NODE_PATH` names packages that ES modules are to find as well; `false` by default. */
-  readonly hasPackages?: boolean;
-  /** What a script of Deno imports by name; nothing by default. */
-  readonly imports?: Imports;
+/** A script, as far as modules go. */
+export interface ModuleUser {
+  readonly source: string;
+  /** Its own variables; `NODE_PATH` names packages that ES modules are to find as well. */
+  readonly env?: Variables | undefined;
+}
+
+/** What a script is started with. */
+export interface ModuleOptions extends ModuleUser {
+  /** Absolute path of the script on this machine. */
+  readonly file?: string;
+  /** Words of its interpreter; none by default. */
+  readonly args?: readonly string[];
+  /** Gives how a path of this machine is called where the script runs; itself by default. */
+  readonly path?: (path: string) => string;
+  /** Where programs are searched there. */
+  readonly searchPath?: string | undefined;
 }
 
 const NOTHING: ScriptEnvironment = { env: {}, args: [] };
-
-/** A script, as far as modules go. */
-export type ScriptFile = Pick<Script, "file" | "interpreter" | "args" | "env">;
 
 /** What {@linkcode AuthorModules} works with. */
 export interface AuthorModulesOptions {
   /** The home folder of the server. */
   readonly home: Files;
-  readonly environment: Pick<Environment, "os" | "variable">;
+  readonly environment: Pick<Environment, "os">;
 }
 
 /** Absolute paths of what was written. */
-type Places = Readonly<Record<keyof typeof import("./files.ts").PLACES, string>>;
+type Places = Readonly<Record<keyof typeof import("./files.ts").PLACES | "root", string>>;
 
 /** Writes the modules to disk on first use, and tells scripts where they are. */
 export class AuthorModules {
@@ -62,65 +67,53 @@ export class AuthorModules {
     this.#options = options;
   }
 
-  /**
-   * Gives what a script needs to find the module of its language; nothing, unless its source mentions `collet_tool`.
-   *
-   * @param language `python`, `node` (or `javascript`, `typescript`), `deno`, `ruby` or `shell`; others have no module.
-   * @param source The script.
-   */
+  /** Gives the folder that a script has to see to find what it needs, written if it is not there; none if it needs none. */
+  async folderFor(language: Language | undefined, user: ModuleUser): Promise<string | undefined> {
+    return language !== undefined && isNeeded(language, user) ? (await this.#places()).root : undefined;
+  }
+
+  /** Gives what a script needs to find the module of its language, and its packages. */
   async environmentFor(
-    language: string,
-    source: string,
-    { hasPackages = false, imports = {} }: ModuleOptions = {},
+    language: Language | undefined,
+    { path = (it) => it, searchPath = "", ...script }: ModuleOptions,
   ): Promise<ScriptEnvironment> {
-    const isMentioned = MENTION_REGEXP.test(source);
-    if (NODE_LANGUAGES.has(language)) {
-      const isHooked = (isMentioned || hasPackages) && IMPORT_REGEXP.test(source);
-      return isMentioned || isHooked ? nodeEnvironment(await this.#places(), { isMentioned, isHooked }) : NOTHING;
-    }
-    if (!isMentioned) return NOTHING;
-    switch (language) {
+    if (language === undefined || !isNeeded(language, script)) return NOTHING;
+    const places = await this.#places();
+    const isMentioned = MENTION_REGEXP.test(script.source);
+    switch (runtimeOf(language)) {
       case "python":
-        return { env: { PYTHONPATH: (await this.#places()).python }, args: [] };
+        return { env: { PYTHONPATH: path(places.python) }, args: [] };
       case "ruby":
-        return { env: { RUBYLIB: (await this.#places()).ruby }, args: [] };
+        return { env: { RUBYLIB: path(places.ruby) }, args: [] };
       case "shell":
-        return { env: { PATH: this.#searchPath((await this.#places()).shell) }, args: [] };
+        return { env: { PATH: this.#searchPath(searchPath, path(places.shell)) }, args: [] };
       case "deno":
-        return {
-          env: {},
-          args: [importMapArgument({ collet_tool: fileUrl((await this.#places()).module), ...imports })],
-        };
+        return { env: {}, args: await this.#importMap(path(places.module), { ...script, path }) };
       default:
-        return NOTHING;
+        return {
+          env: {
+            ...(isMentioned && { NODE_PATH: path(places.node) }),
+            ...(isHooked(script) && { NODE_OPTIONS: `--import=${fileUrl(path(places.nodeHook))}` }),
+          },
+          args: [],
+        };
     }
   }
 
-  /** Reads a script, and gives what it needs to find the module of its language, and its packages. */
-  async forScript({ file, interpreter, args = [], env = {} }: ScriptFile): Promise<ScriptEnvironment> {
-    const { home } = this.#options;
-    const cut = Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\"));
-    const folder = file.slice(0, cut);
-    const name = file.slice(cut + 1);
-    const { size = Infinity } = await home.open(folder).stat(name) ?? {};
-    const source = size > MOST_SOURCE ? "" : await home.open(folder).readText(name) ?? "";
-    const command = splitCommand(interpreter ?? readShebang(source));
-    const language = languageOf(command);
-    if (language === undefined) return NOTHING;
-    const words = [...command, ...args];
-    const isMapped = words.some((word) => word.startsWith("--import-map"));
-    const needed = await this.environmentFor(language.runtime ?? language.name, source, {
-      hasPackages: env["NODE_PATH"] !== undefined,
-      imports: language.runtime === "deno" && !isMapped ? await readImports(home, { folder, args: words }) : {},
-    });
-    // Deno takes one import map; an author who names one has put the module into it, or does without
-    return isMapped ? { ...needed, args: [] } : needed;
+  // Deno takes one import map; an author who names one has put the module into it, or does without
+  async #importMap(
+    module: string,
+    { file = "", args = [], path }: Pick<ModuleOptions, "file" | "args"> & { readonly path: (path: string) => string },
+  ): Promise<readonly string[]> {
+    if (args.some((word) => word.startsWith("--import-map"))) return [];
+    const folder = file.slice(0, Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")));
+    const own = await readImports(this.#options.home, { folder, args, path });
+    return [importMapArgument({ collet_tool: fileUrl(module), ...own })];
   }
 
   // a process that is given a PATH does not get that of the server
-  #searchPath(folder: string): string {
-    const { os, variable } = this.#options.environment;
-    return [variable("PATH") ?? "", folder].filter((it) => it !== "").join(os === "windows" ? ";" : ":");
+  #searchPath(folders: string, own: string): string {
+    return [folders, own].filter((it) => it !== "").join(this.#options.environment.os === "windows" ? ";" : ":");
   }
 
   async #places(): Promise<Places> {
@@ -142,25 +135,21 @@ export class AuthorModules {
       if (await home.stat(`${name}/${path}`) === undefined) await home.writeAtomic(`${name}/${path}`, text);
     }
     const root = await home.resolve(name);
-    return Object.fromEntries(Object.entries(PLACES).map(([name, path]) => [name, `${root}/${path}`])) as Places;
+    const places = Object.entries(PLACES).map(([name, path]) => [name, `${root}/${path}`]);
+    return Object.fromEntries([["root", root], ...places]) as Places;
   }
 }
 
-function splitCommand(command: string | undefined): readonly string[] {
-  return command === undefined ? [] : splitInterpreter(command);
+/** Whether a script of Node has to find by \`import\` what \`NODE_PATH\` names. */
+function isHooked({ source, env = {} }: ModuleUser): boolean {
+  return IMPORT_REGEXP.test(source) && (MENTION_REGEXP.test(source) || env["NODE_PATH"] !== undefined);
 }
 
-function nodeEnvironment(
-  { node, nodeHook }: Places,
-  { isMentioned, isHooked }: { readonly isMentioned: boolean; readonly isHooked: boolean },
-): ScriptEnvironment {
-  return {
-    env: {
-      ...(isMentioned && { NODE_PATH: node }),
-      ...(isHooked && { NODE_OPTIONS: `--import=${fileUrl(nodeHook)}` }),
-    },
-    args: [],
-  };
+function isNeeded(language: Language, user: ModuleUser): boolean {
+  const runtime = runtimeOf(language);
+  const isMentioned = MENTION_REGEXP.test(user.source);
+  if (NODE_LANGUAGES.has(runtime)) return isMentioned || isHooked(user);
+  return isMentioned && MODULE_RUNTIMES.has(runtime);
 }
 
 /** Names files by their content. */

@@ -58,8 +58,13 @@ const PATTERN = {
   }],
 };
 
+const NETWORK_NOTE =
+  `- \`grants\` asks for the one address of the API; its user is asked about it once. An API that sends \
+to other hosts needs those as well.
+`;
+
 /** Registers the prompt. */
-export function registerApiTool({ prompt, library, toolbox }: PromptsContext): void {
+export function registerApiTool({ prompt, library, toolbox, hasGrants }: PromptsContext): void {
   prompt({
     name: NAME,
     title: "Create an API tool",
@@ -81,6 +86,7 @@ export function registerApiTool({ prompt, library, toolbox }: PromptsContext): v
         description,
         interpreter: "python3",
         ...PATTERN,
+        ...(hasGrants && { grants: { network: [addressOf(new URL(url))] } }),
         ...(overwrite && { overwrite }),
         code: pythonScript(runOf(new URL(url).href), IMPORTS),
       };
@@ -92,8 +98,9 @@ Python: a GET of any path. Shape them into what the tool is for.
 - Give it arguments of its own in place of \`path\` and \`query\`, each with a description; return what a caller needs of \
 the answer, and say it in \`output_schema\`.
 - What \`run\` raises is the message of a failed call: keep the status and what the API says.
-- A key or a token never stands in the code. Ask for it with \`"grants": {"secrets": ["NAME"]}\`, read it by its name \
-from \`request["params"]["context"]["environment"]\`, and tell the user which secret to set.
+${hasGrants ? NETWORK_NOTE : ""}\
+- A key or a token never stands in the code. Ask for it with \`"secrets": ["NAME"]\` among the \`grants\`, read it by its \
+name from \`request["params"]["context"]["environment"]\`, and tell the user which secret to set.
 - A tool that changes something is not \`readOnlyHint\`; say \`destructiveHint\` if it can destroy.
 - Put real calls into \`examples\`; \`test_tool\` runs them.
 
@@ -101,6 +108,10 @@ ${jsonBlock(call)}
 `;
     },
   });
+}
+
+function addressOf({ hostname, port, protocol }: URL): string {
+  return `${hostname}:${port || (protocol === "http:" ? 80 : 443)}`;
 }
 
 function isApiUrl(text: string): boolean {

@@ -24,6 +24,8 @@ export interface PromptsContext {
   readonly catalog: Catalog;
   /** Checks packages; without it no tool can have any. */
   readonly dependencies: Dependencies | undefined;
+  /** Whether something decides on grants; without it a tool that asks for any is refused. */
+  readonly hasGrants: boolean;
 }
 
 /** Schema of an argument that names a new tool. */

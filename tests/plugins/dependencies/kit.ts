@@ -11,11 +11,12 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
-import { type CallPatch, createCall, isToolError, Kernel, Processes } from "../../../kernel/mod.ts";
+import { type CallPatch, createCall, Files, isToolError, Kernel, type Plugin, Processes } from "../../../kernel/mod.ts";
 import { detectPlatform } from "../../../kernel/platform/mod.ts";
 import { type FakeLog, fakeLog } from "../../../kernel/testing.ts";
 import { Dependencies, type InstalledPackages, type PackageSet } from "../../../plugins/dependencies/contract.ts";
 import dependencies, { type DependenciesConfig } from "../../../plugins/dependencies/mod.ts";
+import { Sandbox, Unconfined, variablesInside, wordInside } from "../../../plugins/sandbox/contract.ts";
 import { inRepository } from "../../support/root.ts";
 
 const run = promisify(execFile);
@@ -39,12 +40,18 @@ export interface DependenciesKit extends AsyncDisposable {
 
 /** Starts a kernel. */
 export async function startDependencies(
-  { home, config = {} }: { readonly home?: string; readonly config?: DependenciesConfig } = {},
+  { home, config = {}, plugins = [] }: {
+    readonly home?: string;
+    readonly config?: DependenciesConfig;
+    readonly plugins?: readonly Plugin[];
+  } = {},
 ): Promise<DependenciesKit> {
   const own = home === undefined ? await temporaryFolder() : undefined;
   const path = home ?? own!.path;
   const log = fakeLog();
-  const kernel = await new Kernel({ log }).use(await detectPlatform({ home: path })).use(dependencies, config).start();
+  const kernel = new Kernel({ log }).use(await detectPlatform({ home: path })).use(dependencies, config);
+  for (const plugin of plugins) kernel.use(plugin);
+  await kernel.start();
   const provided = kernel.get(Dependencies)!;
   const list = async (name: string) => (await readdir(join(path, "environments", name)).catch(() => [])).sort();
   const install: DependenciesKit["install"] = (set, { reinstall = false, call = {} } = {}) =>
@@ -129,7 +136,7 @@ export async function choosePath(
   };
 }
 
-/** Runs code with an installation, and gives its stdout. */
+/** Runs code with an installation, in the sandbox where the kernel has one, and gives its stdout. */
 export async function runWith(
   kit: DependenciesKit,
   installed: InstalledPackages,
@@ -142,13 +149,28 @@ export async function runWith(
 ): Promise<string> {
   const path = join(kit.home, file);
   await writeFile(path, code);
-  const { code: exit, stdout, stderr } = await kit.kernel.get(Processes)!.run({
-    program: installed.interpreter ?? program,
-    args: [...args, ...installed.args, path],
-    env: installed.env,
+  const processes = kit.kernel.get(Processes)!;
+  const box = kit.kernel.get(Sandbox) ?? new Unconfined({ home: kit.kernel.get(Files)!, processes });
+  const own = installed.interpreter === undefined ? [await processes.which(program) ?? program] : [];
+  const confined = await box.confine({
+    mounts: [{ from: path, to: `/script/${file}` }, { from: installed.path, to: "/packages" }],
+    programs: [...own, installed.program],
   });
-  assert.equal(exit, 0, stderr);
-  return stdout.trim();
+  const process = await confined.spawn({
+    program: installed.interpreter === undefined ? own[0]! : confined.path(installed.interpreter),
+    args: [...args, ...installed.args, path].map((word) => wordInside(word, confined)),
+    env: { ...confined.env, ...variablesInside(installed.env, confined) },
+  });
+  await process.end();
+  const [stdout, stderr] = await Promise.all([process.stdout, process.stderr].map(readAll));
+  assert.equal((await process.exited).code, 0, stderr);
+  return stdout!.trim();
+}
+
+async function readAll(stream: AsyncIterable<string>): Promise<string> {
+  let text = "";
+  for await (const piece of stream) text += piece;
+  return text;
 }
 
 /** Says whether a program is on this machine. */

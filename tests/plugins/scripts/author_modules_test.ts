@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { Environment, Files } from "../../../kernel/mod.ts";
 import { AuthorModules, mergeEnvironments } from "../../../plugins/scripts/author_modules/mod.ts";
+import { languageOf } from "../../../plugins/scripts/languages.ts";
 import { findNode, NODE_VERSIONS } from "../../../scripts/lib/nodes.ts";
 import { listFiles, readText } from "../../../scripts/lib/repository.ts";
 import { startKernel, temporaryHome } from "../library/kit.ts";
@@ -42,33 +43,65 @@ async function listBelow(folder: string): Promise<string[]> {
 describe("AuthorModules", () => {
   test("gives nothing, and writes nothing, for scripts that do not mention the module", async () => {
     await using it = await startModules();
-    const [modules] = it.modules;
-    for (const language of ["python", "node", "deno", "ruby", "shell"]) {
-      assert.deepEqual(await modules!.environmentFor(language, "import my_collet_tool_box"), { env: {}, args: [] });
+    const modules = it.modules[0]!;
+    const scripts = ["python", "node", "deno", "ruby", "sh"].map((name) =>
+      [name, "import my_collet_tool_box"] as const
+    );
+    for (
+      const [interpreter, source] of [...scripts, ["perl", "use collet_tool"], ["unknown", "collet_tool"]] as const
+    ) {
+      const language = languageOf([interpreter]);
+      assert.deepEqual(await modules.environmentFor(language, { source }), { env: {}, args: [] }, interpreter);
+      assert.equal(await modules.folderFor(language, { source }), undefined, interpreter);
     }
-    assert.deepEqual(await modules!.environmentFor("perl", "use collet_tool"), { env: {}, args: [] });
     await assert.rejects(stat(join(it.path, "author_modules")), /ENOENT/);
   });
 
   test("names the hook of Node only to scripts that import the module or packages", async () => {
     await using it = await startModules();
-    const [modules] = it.modules;
-    const required = await modules!.environmentFor("node", 'require("collet_tool")');
-    assert.deepEqual(Object.keys(required.env), ["NODE_PATH"]);
-    const imported = await modules!.environmentFor("node", 'import "collet_tool"');
-    assert.deepEqual(Object.keys(imported.env), ["NODE_PATH", "NODE_OPTIONS"]);
-    assert.match(imported.env["NODE_OPTIONS"]!, /^--import=file:\/\/\/[^ ]+a%20home%2C%20with%20spaces[^ ]+$/);
-    const packages = { hasPackages: true };
-    const packed = await modules!.environmentFor("node", "import x from 'x'", packages);
-    assert.deepEqual(Object.keys(packed.env), ["NODE_OPTIONS"]);
-    assert.deepEqual((await modules!.environmentFor("node", "require('x')", packages)).env, {});
-    assert.deepEqual((await modules!.environmentFor("node", "import x from 'x'")).env, {});
+    const modules = it.modules[0]!;
+    const node = languageOf(["node"]);
+    const given = async (source: string, env?: Record<string, string>) => {
+      const found = await modules.environmentFor(node, { source, env });
+      const names = Object.keys(found.env);
+      assert.equal(await modules.folderFor(node, { source, env }) !== undefined, names.length > 0, source);
+      return found.env;
+    };
+    assert.deepEqual(Object.keys(await given('require("collet_tool")')), ["NODE_PATH"]);
+    const imported = await given('import "collet_tool"');
+    assert.deepEqual(Object.keys(imported), ["NODE_PATH", "NODE_OPTIONS"]);
+    assert.match(imported["NODE_OPTIONS"]!, /^--import=file:\/\/\/[^ ]+a%20home%2C%20with%20spaces[^ ]+$/);
+    const packages = { NODE_PATH: "/packages" };
+    assert.deepEqual(Object.keys(await given("import x from 'x'", packages)), ["NODE_OPTIONS"]);
+    assert.deepEqual(await given("require('x')", packages), {});
+    assert.deepEqual(await given("import x from 'x'"), {});
+  });
+
+  test("names its files as they are called where the script runs", async () => {
+    await using it = await startModules();
+    const modules = it.modules[0]!;
+    const source = 'import "collet_tool"';
+    for (const interpreter of ["python", "node", "deno", "ruby", "sh"]) {
+      const language = languageOf([interpreter]);
+      const folder = await modules.folderFor(language, { source });
+      assert.ok(folder !== undefined && folder.startsWith(`${it.path}/`), folder);
+      const path = (path: string) => path.replace(folder, "/inside");
+      const { env, args } = await modules.environmentFor(language, { source, path, searchPath: "/bin" });
+      const told = decodeURIComponent(JSON.stringify([env, args]));
+      assert.match(told, /\/inside\//, interpreter);
+      assert.ok(!decodeURIComponent(told).includes(it.path), told);
+      if (interpreter === "sh") assert.match(env["PATH"]!, /^\/bin:\/inside\//);
+    }
   });
 
   test("writes each file once, whoever asks at the same time, and again what is gone", async () => {
     await using it = await startModules(2);
     const ask = () =>
-      Promise.all(it.modules.flatMap((modules) => [1, 2].map(() => modules.environmentFor("python", "collet_tool"))));
+      Promise.all(
+        it.modules.flatMap((modules) =>
+          [1, 2].map(() => modules.environmentFor(languageOf(["python"]), { source: "collet_tool" }))
+        ),
+      );
     const answers = await ask();
     assert.equal(new Set(answers.map(({ env }) => env["PYTHONPATH"])).size, 1);
     const folder = dirname(answers[0]!.env["PYTHONPATH"]!);
@@ -91,7 +124,7 @@ describe("AuthorModules", () => {
     await using again = await startKernel({ home: it.path });
     const { kernel } = again;
     await new AuthorModules({ home: kernel.get(Files)!, environment: kernel.get(Environment)! })
-      .environmentFor("ruby", "collet_tool");
+      .environmentFor(languageOf(["ruby"]), { source: "collet_tool" });
     assert.deepEqual(await listBelow(folder), files);
   });
 
@@ -99,9 +132,12 @@ describe("AuthorModules", () => {
     await using it = await startModules();
     const folder = join(it.path, "tool");
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "tool.ts"), 'import "collet_tool"');
-    const imports = async (args: string[] = [], interpreter = "deno run -A") => {
-      const given = await it.modules[0]!.forScript({ file: join(folder, "tool.ts"), interpreter, args });
+    const imports = async (args: string[] = []) => {
+      const given = await it.modules[0]!.environmentFor(languageOf(["deno"]), {
+        source: 'import "collet_tool"',
+        file: join(folder, "tool.ts"),
+        args: ["deno", "run", "-A", ...args],
+      });
       return given.args.map((arg) => JSON.parse(decodeURIComponent(arg.split(",").slice(1).join(","))).imports);
     };
     assert.deepEqual((await imports()).map((it) => Object.keys(it)), [["collet_tool"]]);
@@ -281,7 +317,7 @@ for (const version of NODE_VERSIONS) {
 describe("the sources of the modules", () => {
   test("export the same names as ES module, as CommonJS, and in their types", async () => {
     await using it = await startModules();
-    const { env } = await it.modules[0]!.environmentFor("node", "collet_tool");
+    const { env } = await it.modules[0]!.environmentFor(languageOf(["node"]), { source: "collet_tool" });
     const folder = join(env["NODE_PATH"]!, "collet_tool");
     const source = await readFile(join(folder, "collet_tool.mjs"), "utf8");
     const [, list = ""] = /^export \{([^}]*)\};\n$/m.exec(source) ?? [];

@@ -11,6 +11,7 @@ import { type FakeLog, fakeLog, type TestEra } from "../../../kernel/testing.ts"
 import { createApp } from "../../../kernel/transports/mod.ts";
 import type { CeilingConfig } from "../../../plugins/grants/ceiling.ts";
 import { shipped } from "../../../plugins/mod.ts";
+import { Sandbox } from "../../../plugins/sandbox/contract.ts";
 import { listen } from "../../support/listen.ts";
 import { temporaryHome } from "../library/kit.ts";
 
@@ -99,6 +100,11 @@ export async function startGranting(
       await temporary?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Gives how the folder of a tool is called where its script runs. */
+export async function toolInside({ kernel, home }: GrantingServer, name: string): Promise<string> {
+  return await kernel.get(Sandbox)?.canMove() ? `/tools/${name}` : `${home}/tools/${name}`;
 }
 
 /** Makes a client that answers as it is told, and keeps the questions. */

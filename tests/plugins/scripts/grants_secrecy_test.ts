@@ -13,8 +13,8 @@ import { promisify } from "node:util";
 import { textOf, type ToolResult } from "../../../kernel/mod.ts";
 import { answerOf, modern, post, RawSession } from "../../support/raw.ts";
 import { until } from "../../support/wait.ts";
-import { withVariables } from "../dependencies/kit.ts";
-import { ERAS, type GrantingServer, refused, startGranting, succeed, type User } from "./granting.ts";
+import { temporaryFolder, withVariables } from "../dependencies/kit.ts";
+import { ERAS, type GrantingServer, refused, startGranting, succeed, toolInside, type User } from "./granting.ts";
 
 const KEY = 'hunter2-"hunter3"/hunter4+hunter5';
 const SECRETS = { COLLET_SECRET_API_KEY: KEY };
@@ -92,12 +92,12 @@ if how == "wait":
 `;
 const HOWS = ["text", "printed", "structured", "error", "stderr", "traceback", "messages", "stream", "memory"];
 
-const GRANTS = { ceiling: { secrets: ["API_KEY"] }, config: { results: { inline_characters: 20_000 } } };
-
-async function startLeaky(): Promise<GrantingServer> {
-  const server = await startGranting(GRANTS);
+/** Starts a server with the leaky tool, which may write what is named. */
+async function startLeaky(write: readonly string[] = []): Promise<GrantingServer> {
+  const grants = { secrets: ["API_KEY"], ...(write.length > 0 && { write }) };
+  const server = await startGranting({ ceiling: grants, config: { results: { inline_characters: 20_000 } } });
   const user = await server.connect();
-  await user.register({ name: "leaky", interpreter: "python3", code: LEAKY, grants: { secrets: ["API_KEY"] } });
+  await user.register({ name: "leaky", interpreter: "python3", code: LEAKY, grants });
   return server;
 }
 
@@ -181,13 +181,15 @@ for (const era of ERAS) {
 
     test("is in no command line while the script runs", async () => {
       using _ = withVariables(SECRETS);
-      await using server = await startLeaky();
+      await using folder = await temporaryFolder();
+      await using server = await startLeaky([folder.path]);
       const user = await server.connect({ era });
-      const path = join(server.home, "go");
+      const path = join(folder.path, "go");
       const waiting = leak(user, "wait", { path });
-      await until(async () => (await readdir(server.home)).includes("go.ready"), "the script to run");
+      await until(async () => (await readdir(folder.path)).includes("go.ready"), "the script to run");
       const { stdout } = await promisify(execFile)("ps", ["axww", "-o", "args="], { maxBuffer: 64 * 1024 * 1024 });
-      assert.match(stdout, new RegExp(`${server.home}/tools/leaky/leaky\\.py`));
+      const file = `${await toolInside(server, "leaky")}/leaky.py`;
+      assert.ok(stdout.split("\n").some((it) => /^\S*python\S* /.test(it) && it.endsWith(` ${file}`)), stdout);
       assertHidden(stdout, "ps");
       await writeFile(path, "");
       succeed(await waiting);

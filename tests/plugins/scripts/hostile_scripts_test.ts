@@ -14,7 +14,7 @@ import { NO_REDACTION } from "../../../plugins/scripts/redaction.ts";
 import { StreamedOutput } from "../../../plugins/scripts/streamed_output.ts";
 import store from "../../../plugins/store/mod.ts";
 import { soon, until } from "../../support/wait.ts";
-import { assertNoProcess, fail, type ScriptKit, sleep, startScripts, succeed } from "./kit.ts";
+import { assertNoProcess, fail, processesWith, type ScriptKit, sleep, startScripts, succeed } from "./kit.ts";
 import { targets } from "./sender.ts";
 
 const READ = `
@@ -33,11 +33,14 @@ const later = definePlugin({
   },
 });
 
+/** Runs a script with no interpreters that wait, which would hold folders and files. */
 async function withScript(code: string, run: (kit: ScriptKit) => Promise<void>, more: JsonObject = {}): Promise<void> {
-  await using kit = await startScripts({ plugins: [targets, later, store, memory] });
+  await using kit = await startScripts({ plugins: [targets, later, store, memory], config: { warm: { per_key: 0 } } });
   await kit.register({ name: "hostile", interpreter: "python3", code: READ + code, ...more });
   await run(kit);
-  await until(async () => (await readdir(`${kit.home}/work`)).length === 0, "the working folders to be gone");
+  // it is not made for a script that is never started
+  const list = () => readdir(`${kit.home}/work`).catch(() => []);
+  await until(async () => (await list()).length === 0, "the working folders to be gone");
 }
 
 function openFiles(): number | undefined {
@@ -226,6 +229,19 @@ os._exit(0)`;
       await assertNoProcess(mark);
       await until(() => (openFiles() ?? 0) <= (before ?? 0) + 5, `open files as before (${before})`);
     });
+  });
+
+  test("of interpreters that wait, once the plugin is unloaded", async () => {
+    const before = openFiles();
+    await using kit = await startScripts();
+    const mark = `held_${crypto.randomUUID().slice(0, 8)}`;
+    await kit.register({ name: mark, interpreter: "python3", code: 'print("text")' });
+    for (let i = 0; i < 3; i++) assert.equal(succeed(await kit.call(mark)), "text");
+    await until(async () => (await processesWith(kit.home)).length > 0, "an interpreter that waits");
+    await kit.kernel.unload("scripts");
+    assert.deepEqual(await readdir(`${kit.home}/work`), []);
+    await assertNoProcess(kit.home);
+    await until(() => (openFiles() ?? 0) <= (before ?? 0) + 5, `open files as before (${before})`);
   });
 
   test("of a call whose client never says what its roots are, once it is cancelled or the plugin is unloaded", async () => {

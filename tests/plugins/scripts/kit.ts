@@ -4,16 +4,14 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import process from "node:process";
-import { promisify } from "node:util";
 import { type Plugin, Processes, type ToolResult } from "../../../kernel/mod.ts";
 import scripts, { type ScriptsConfig } from "../../../plugins/scripts/mod.ts";
+import { processesWith } from "../../support/process_list.ts";
 import type { LibraryConfig } from "../../../plugins/library/mod.ts";
 import { onlyText, type RunningKernel, startKernel, temporaryHome } from "../library/kit.ts";
 
-export { onlyText };
+export { onlyText, processesWith };
 
 /** A kernel with scripts. */
 export interface ScriptKit extends RunningKernel {
@@ -78,17 +76,6 @@ export function succeed(result: ToolResult): string {
 export function fail(result: ToolResult): string {
   assert.equal(result.isError, true, JSON.stringify(result));
   return onlyText(result);
-}
-
-const run = promisify(execFile);
-
-/** Lists the processes whose command line or environment has a text, as `ps` sees them; zombies do not count. */
-export async function processesWith(text: string): Promise<string[]> {
-  const { stdout } = await run("ps", ["axeww", "-o", "pid=,stat=,args="], { maxBuffer: 64 * 1024 * 1024 });
-  return stdout.split("\n").filter((line) => {
-    const [pid, stat = ""] = line.trim().split(/\s+/);
-    return line.includes(text) && !stat.startsWith("Z") && Number(pid) !== process.pid;
-  });
 }
 
 /** Waits until no process has a text in its command line or environment. */

@@ -6,21 +6,24 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { createCall, type JsonObject, ToolError } from "../../../kernel/mod.ts";
 import { detectPlatform } from "../../../kernel/platform/mod.ts";
-import { type TestEra, testPlugin } from "../../../kernel/testing.ts";
+import { type PluginUse, type TestEra, testPlugin } from "../../../kernel/testing.ts";
+import grants from "../../../plugins/grants/mod.ts";
 import guide from "../../../plugins/guide/mod.ts";
 import { ToolLibrary } from "../../../plugins/library/contract.ts";
 import library from "../../../plugins/library/mod.ts";
+import { Sandbox } from "../../../plugins/sandbox/contract.ts";
 import scripts from "../../../plugins/scripts/mod.ts";
 import { codeBlock } from "../../../plugins/scripts/prompts/parts.ts";
 import { readPackages } from "../../../plugins/scripts/prompts/python_tool.ts";
 import { answeringKind, onlyText, temporaryHome } from "../library/kit.ts";
+import { refused, type Script, startGranting, succeed } from "./granting.ts";
 import { startScripts } from "./kit.ts";
 
 /** A client before a server with scripts and pages about tools. */
-async function start(era: TestEra = "2025") {
+async function start(era: TestEra = "2025", more: readonly PluginUse[] = []) {
   const home = await temporaryHome();
   const platform = await detectPlatform({ home: home.path });
-  const kit = await testPlugin(scripts, undefined, { era, platform, with: [library, guide] });
+  const kit = await testPlugin(scripts, undefined, { era, platform, with: [library, guide, ...more] });
   const call = async (name: string, args: JsonObject = {}) => {
     const result = await kit.client.callTool({ name, arguments: args });
     assert.equal(result.isError, undefined, JSON.stringify(result));
@@ -102,10 +105,12 @@ for (const era of ["2025", "2026"] as TestEra[]) {
     });
 
     test("create_api_tool gives a call that makes a tool, which reaches the API", async () => {
-      await using kit = await start(era);
+      await using kit = await start(era, [[grants, { ceiling: { network: ["127.0.0.1:*"] } }]]);
       const url = await startApi();
       const text = await kit.prompt("create_api_tool", { name: "ask_api", api_url: url, description: "Ask the API" });
-      await kit.call("register_script", registrationIn(text));
+      const registration = registrationIn(text);
+      assert.deepEqual(registration["grants"], { network: [new URL(url).host] });
+      await kit.call("register_script", registration);
       const called = await kit.call("ask_api", { path: "a b/ä", query: { q: ["x&y", "1"], n: 2 } });
       assert.deepEqual(called.structuredContent, {
         status: 200,
@@ -130,6 +135,7 @@ for (const era of ["2025", "2026"] as TestEra[]) {
       const place = 'request["params"]["context"]["environment"]';
       assert.ok(text.includes(place));
       const registration = registrationIn(text);
+      assert.equal(registration["grants"], undefined, "nothing here decides on grants");
       const headers = '{"Accept": "application/json"}';
       assert.ok(registration.code.includes(headers));
       const code = registration.code.replace(headers, `{"Accept": ${place}["PATH"]}`);
@@ -205,6 +211,27 @@ for (const era of ["2025", "2026"] as TestEra[]) {
 }
 
 describe("prompts about scripts", () => {
+  test("create_api_tool gives a tool that reaches its API and no other, after one question", async () => {
+    await using server = await startGranting();
+    const user = await server.connect({ answer: "always" });
+    const [url, other] = [await startApi(), await startApi()];
+    const args = { name: "ask_api", api_url: url, description: "Ask the API" };
+    const { messages } = await user.client.getPrompt({ name: "create_api_tool", arguments: args });
+    const registration = registrationIn((messages[0]!.content as { text: string }).text) as JsonObject & Script;
+    await user.register(registration);
+    for (let i = 0; i < 2; i++) succeed(await user.call("ask_api", { path: "/x" }));
+    assert.equal(user.questions.length, 1);
+    assert.ok(user.questions[0]!.includes(new URL(url).host), user.questions[0]);
+    if (await server.kernel.get(Sandbox)!.mechanism() === undefined) return;
+    await user.register({
+      ...registration,
+      name: "astray",
+      code: registration.code.replace(url, other),
+      verify: false,
+    });
+    assert.match(refused(await user.call("astray", { path: "/x" })), /refused|unreachable/i);
+  });
+
   test("improve_tool completes names of scripts alone", async () => {
     await using kit = await start();
     const kind = await kit.kernel.get(ToolLibrary)!.addKind(answeringKind());

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, test } from "node:test";
 import { definePlugin, Toolbox } from "../../../kernel/mod.ts";
+import { Sandbox } from "../../../plugins/sandbox/contract.ts";
+import sandbox from "../../../plugins/sandbox/mod.ts";
+import { temporaryFolder, withVariables } from "../dependencies/kit.ts";
 import { fail, startScripts, succeed } from "./kit.ts";
+
+const IS_LINUX = process.platform === "linux";
 
 const ECHO = `
 import json, sys
@@ -20,6 +26,35 @@ describe("register_script", () => {
     assert.deepEqual(await complete("protocol", ""), ["1", "2"]);
     assert.deepEqual(await complete("code", ""), []);
   });
+
+  test("says what confines the script", async () => {
+    await using kit = await startScripts({ plugins: [sandbox] });
+    const mechanism = await kit.kernel.get(Sandbox)!.mechanism();
+    const result = await kit.register({ name: "held", code: ECHO, interpreter: "python3" });
+    assert.equal((result.structuredContent as { sandbox: string }).sandbox, mechanism ?? "off");
+    const expected = mechanism === undefined
+      ? /Sandbox: none\. It runs with the rights/
+      : /Sandbox: [a-z]+\. It sees the /;
+    assert.match(succeed(result), expected);
+    if (mechanism !== undefined) assert.ok(succeed(result).includes(`Sandbox: ${mechanism}.`));
+  });
+
+  test(
+    "says so when no sandbox works, and nothing is started",
+    { skip: IS_LINUX ? false : "Linux alone" },
+    async () => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, "bwrap"), "#!/bin/sh\necho no rights >&2\nexit 1\n", { mode: 0o755 });
+      using _ = withVariables({ PATH: folder.path });
+      await using kit = await startScripts({ plugins: [sandbox] });
+      const result = await kit.register({ name: "held", code: "echo started", interpreter: "/bin/sh" });
+      assert.match(succeed(result), /Sandbox: one is installed and does not work, so nothing is started/);
+      assert.match(
+        fail(await kit.call("held")),
+        /^Cannot confine: a sandbox is installed and none works\. .*no rights/,
+      );
+    },
+  );
 
   test("saves everything that it was given", async () => {
     await using kit = await startScripts();

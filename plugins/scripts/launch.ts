@@ -1,0 +1,210 @@
+/**
+ * From a script to the command that runs it: by which program, in which surroundings, and how paths are called there.
+ *
+ * @module
+ */
+import { type Environment, type Files, type Processes, ToolError } from "../../kernel/mod.ts";
+import {
+  type Confined,
+  type ConfinedCommand,
+  type Confinement,
+  type Mount,
+  type Sandbox,
+  variablesInside,
+  wordInside,
+} from "../sandbox/contract.ts";
+import { AuthorModules, mergeEnvironments } from "./author_modules/mod.ts";
+import type { Script } from "./contract.ts";
+import {
+  findInterpreter,
+  type FoundInterpreter,
+  readShebang,
+  scriptArguments,
+  splitInterpreter,
+} from "./interpreter.ts";
+import { languageOf, runtimeOf } from "./languages.ts";
+import { lookAtFiles, type ScriptFiles } from "./script_files.ts";
+import type { CommandLine, WarmLaunch, WarmScripts } from "./warm_scripts.ts";
+
+/** Where a script finds its folder, its packages and the modules for authors, where mounts can be moved. */
+const TOOLS_INSIDE = "/tools";
+const PACKAGES_INSIDE = "/packages";
+const MODULES_INSIDE = "/author_modules";
+/** Launches that are known for the next call. */
+const MOST_KNOWN = 256;
+/** How a process is held while a session talks with it: the session ends it, which tells the script first. */
+const PIPES = { timeoutMs: Infinity, outputLimit: 256 * 1024 } as const;
+/** What is larger is hardly a script, such as a program that is run without an interpreter; in bytes. */
+const MOST_SOURCE = 4 * 1024 * 1024;
+
+/** What a {@linkcode Launcher} works with. */
+export interface LauncherOptions {
+  readonly home: Files;
+  readonly processes: Processes;
+  readonly environment: Environment;
+  readonly sandbox: Sandbox;
+  /** Interpreters that wait; none by default. */
+  readonly warm?: WarmScripts | undefined;
+}
+
+/** A script that is ready to be started; paths are called what they are inside. */
+export interface Launch {
+  readonly confined: Confined;
+  readonly command: ConfinedCommand;
+  /** The folder that has the folders of tools; `undefined` where it is not moved. */
+  readonly toolsFolder: string | undefined;
+  /** How an interpreter that waits becomes the script, where one can. */
+  readonly warm: WarmLaunch | undefined;
+}
+
+interface KnownLaunch {
+  readonly fingerprint: string;
+  readonly launch: Promise<Launch>;
+}
+
+/** Readies scripts. */
+export class Launcher {
+  readonly #options: LauncherOptions;
+  readonly #modules: AuthorModules;
+  /** What was readied, that of the longest ago first. */
+  readonly #known = new Map<string, KnownLaunch>();
+
+  constructor(options: LauncherOptions) {
+    this.#options = options;
+    this.#modules = new AuthorModules(options);
+  }
+
+  /**
+   * Readies a script; as it was readied before when nothing has changed.
+   *
+   * @throws {ToolError} when its interpreter or what it was granted is not there, or it cannot be confined.
+   */
+  async prepare(script: Script): Promise<Launch> {
+    const { arguments: _arguments, timeoutMs: _timeoutMs, memory: _memory, ...fixed } = script;
+    const id = JSON.stringify(fixed);
+    const folder = script.folder ?? folderOf(script.file);
+    const files = await lookAtFiles(this.#options.home, { folder, file: script.file });
+    const known = this.#known.get(id);
+    this.#known.delete(id);
+    const ready = known?.fingerprint === files.fingerprint
+      ? known
+      : { fingerprint: files.fingerprint, launch: this.#prepare(script, { folder, files }) };
+    this.#known.set(id, ready);
+    ready.launch.catch(() => {
+      if (this.#known.get(id) === ready) this.#known.delete(id);
+    });
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MOST_KNOWN) break;
+      this.#known.delete(oldest);
+    }
+    return await ready.launch;
+  }
+
+  async #prepare(
+    script: Script,
+    { folder, files }: { readonly folder: string; readonly files: ScriptFiles },
+  ): Promise<Launch> {
+    const { environment, sandbox } = this.#options;
+    const { name, interpreter, permissions = {}, packages, programs = [] } = script;
+    const found = await this.#find(script);
+    const source = await this.#readSource(script.file);
+    const command = interpreter ?? readShebang(source);
+    const words = command === undefined ? [] : splitInterpreter(command);
+    const language = languageOf(words);
+    const modules = await this.#modules.folderFor(language, { source, env: script.env });
+    const network = permissions.network ?? sandbox.hasNetwork;
+    const place = `${TOOLS_INSIDE}/${name.replace(/[^\w.-]/g, "_")}`;
+    const confinement: Confinement = {
+      network,
+      mounts: [
+        ...(packages === undefined ? [] : [{ from: packages, to: PACKAGES_INSIDE }]),
+        ...(modules === undefined ? [] : [{ from: modules, to: MODULES_INSIDE }]),
+        ...await this.#granted(script),
+      ],
+      programs: found === undefined || isBelow(found.program, packages) ? programs : [found.program, ...programs],
+    };
+    const own: Mount = { from: folder, to: place };
+    const confined = await sandbox.confine({ ...confinement, mounts: [own, ...confinement.mounts!] });
+    const given = await this.#modules.environmentFor(language, {
+      source,
+      file: script.file,
+      args: [...words, ...script.args ?? []],
+      env: script.env,
+      path: confined.path,
+      searchPath: confined.env["PATH"] ?? environment.variable("PATH"),
+    });
+    const file = confined.path(script.file);
+    const inside = (list: readonly string[] = []) => list.map((word) => wordInside(word, confined));
+    const line: CommandLine = {
+      program: found === undefined ? file : confined.path(found.program),
+      args: found === undefined ? [] : scriptArguments(
+        { program: found.program, args: inside(found.args) },
+        { file, words: [...inside(script.args), ...given.args], permissions: { ...permissions, network } },
+      ),
+      env: mergeEnvironments(
+        [language?.env, confined.env, variablesInside(script.env ?? {}, confined), given.env, script.secrets],
+        environment,
+      ),
+    };
+    const cwd = script.cwd === undefined ? undefined : confined.path(script.cwd);
+    const isMoved = file !== script.file;
+    const { warm } = this.#options;
+    return {
+      confined,
+      command: { ...line, ...(cwd !== undefined && { cwd }), ...script.limits, ...PIPES },
+      toolsFolder: isMoved ? TOOLS_INSIDE : undefined,
+      // a Python that has to start itself anew cannot keep its place on Windows
+      warm: found === undefined || language === undefined || environment.os === "windows"
+        ? undefined
+        : await warm?.ready({
+          ...{ confinement, own, file, line, cwd, language: runtimeOf(language) },
+          limits: script.limits,
+          files: isMoved ? await files.read() : undefined,
+          fingerprint: files.fingerprint,
+          folderInside: isMoved ? place : folder,
+        }),
+    };
+  }
+
+  async #find({ interpreter, packages }: Script): Promise<FoundInterpreter | undefined> {
+    if (interpreter === undefined) return undefined;
+    // what it leads to may be called something else on this machine
+    if (isBelow(interpreter, packages)) return { program: interpreter, args: [] };
+    return await findInterpreter(interpreter, this.#options);
+  }
+
+  async #readSource(file: string): Promise<string> {
+    const folder = this.#options.home.open(folderOf(file));
+    const name = file.slice(folderOf(file).length + 1);
+    const { size = Infinity } = await folder.stat(name) ?? {};
+    return size > MOST_SOURCE ? "" : await folder.readText(name) ?? "";
+  }
+
+  /** What is granted by its own path; the working folder is, when one is named. */
+  async #granted({ name, cwd, permissions = {} }: Script): Promise<readonly Mount[]> {
+    const { read = [], write = [] } = permissions;
+    const mounts = [
+      ...read.map((from) => ({ from, writable: false })),
+      ...write.map((from) => ({ from, writable: true })),
+      ...(cwd === undefined ? [] : [{ from: cwd, writable: true }]),
+    ];
+    for (const { from } of mounts) {
+      if (await this.#isThere(from)) continue;
+      throw new ToolError(`Cannot run script "${name}": "${from}", which it was granted, does not exist`);
+    }
+    return mounts;
+  }
+
+  async #isThere(path: string): Promise<boolean> {
+    const folder = folderOf(path);
+    return folder === "" || await this.#options.home.open(folder).stat(path.slice(folder.length + 1)) !== undefined;
+  }
+}
+
+function isBelow(path: string, folder: string | undefined): boolean {
+  return folder !== undefined && path.startsWith(`${folder}/`);
+}
+
+function folderOf(file: string): string {
+  return file.slice(0, Math.max(0, file.lastIndexOf("/"), file.lastIndexOf("\\")));
+}

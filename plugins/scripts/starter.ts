@@ -1,0 +1,111 @@
+/**
+ * How a script's process comes about: one that serves many calls, an interpreter that waits, or one that is started.
+ *
+ * @module
+ */
+import { type Call, isKernelError, type Log, type Process, ToolError } from "../../kernel/mod.ts";
+import type { ConfinedProcess } from "../sandbox/contract.ts";
+import type { Script } from "./contract.ts";
+import { type Launch, Launcher, type LauncherOptions } from "./launch.ts";
+import { PersistentProcesses, type PoolOptions } from "./warm/mod.ts";
+import { WarmScripts } from "./warm_scripts.ts";
+
+/** Tells modules for authors that another request may come. */
+const PERSISTENT_VARIABLE = "COLLET_TOOL_PERSISTENT";
+
+/** Of a process that ended before its call began, which says so itself. */
+const GONE: Surroundings = { workingFolder: "", toolsFolder: undefined, env: {} };
+
+/** What a {@linkcode Starter} works with. */
+export interface StarterOptions extends Omit<LauncherOptions, "warm"> {
+  readonly log: Log;
+  /** Bounds of the interpreters that wait. */
+  readonly warm: Omit<PoolOptions, "warn">;
+}
+
+/** Where a script runs, as its request tells it. */
+export interface Surroundings {
+  readonly workingFolder: string;
+  /** The folder that has the folders of tools; `undefined` where it is what it is outside. */
+  readonly toolsFolder: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A process that waits for its request. */
+export interface Started {
+  readonly process: Process;
+  /** Id that the request has to have. */
+  readonly id: number;
+  readonly surroundings: Surroundings;
+}
+
+/** Starts scripts. */
+export class Starter {
+  readonly #warm: WarmScripts | undefined;
+  readonly #launcher: Launcher;
+  readonly #persistent: PersistentProcesses;
+  /** Where the processes run that serve many calls, by their number. */
+  readonly #places = new Map<number, Surroundings>();
+
+  constructor({ warm, log, ...options }: StarterOptions) {
+    const isUsed = warm.perKey !== 0 && warm.total !== 0 && warm.idleMs !== 0;
+    this.#warm = isUsed ? new WarmScripts({ ...options, ...warm, warn: (message) => log.warn(message) }) : undefined;
+    this.#launcher = new Launcher({ ...options, warm: this.#warm });
+    this.#persistent = new PersistentProcesses({
+      onStray: (_, text) => log.debug("A script printed while it served nobody", { text }),
+    });
+  }
+
+  /**
+   * Starts a script.
+   *
+   * @throws {ToolError} when it cannot be.
+   */
+  async start(script: Script, call: Call): Promise<Started> {
+    if (script.persistent !== undefined) return await this.#join(script, call);
+    const launch = await this.#launcher.prepare(script);
+    call.signal.throwIfAborted();
+    const process = (launch.warm && this.#warm?.take(launch.warm)) ?? await spawn(script, launch);
+    return { process, id: 1, surroundings: surroundingsOf(launch, process) };
+  }
+
+  /** Waits for the turn of a call at the process that serves all calls of a script, of one principal each. */
+  async #join(script: Script, { signal, principal }: Call): Promise<Started> {
+    const { arguments: _, timeoutMs: _timeoutMs, ...fixed } = script;
+    const key = JSON.stringify([principal?.id ?? null, fixed]);
+    const start = async () => {
+      const { permissions } = script;
+      const named = [...permissions?.env ?? [], PERSISTENT_VARIABLE];
+      const launch = await this.#launcher.prepare({ ...script, permissions: { ...permissions, env: named } });
+      const { command } = launch;
+      const env = { ...command.env, [PERSISTENT_VARIABLE]: "1" };
+      const process = await spawn(script, { ...launch, command: { ...command, env } });
+      this.#places.set(process.pid, surroundingsOf(launch, process));
+      void process.exited.then(() => this.#places.delete(process.pid));
+      return process;
+    };
+    const { process, id } = await this.#persistent.begin(key, start, signal);
+    return { process, id, surroundings: this.#places.get(process.pid) ?? GONE };
+  }
+
+  /** Ends what waits and what serves; resolves when it is gone. */
+  async close(): Promise<void> {
+    await Promise.all([this.#warm?.close(), this.#persistent.close()]);
+  }
+}
+
+function surroundingsOf({ confined, command, toolsFolder }: Launch, { folder, env }: ConfinedProcess): Surroundings {
+  return { workingFolder: command.cwd ?? folder, toolsFolder, env: { ...confined.env, ...env } };
+}
+
+async function spawn(script: Script, { confined, command }: Launch): Promise<ConfinedProcess> {
+  try {
+    return await confined.spawn(command);
+  } catch (error) {
+    if (!isKernelError(error)) throw error;
+    const hint = script.interpreter === undefined
+      ? "; without an interpreter its first line has to name one, such as #!/bin/sh"
+      : "";
+    throw new ToolError(`Cannot run script "${script.name}": ${error.message}${hint}`, { cause: error });
+  }
+}
