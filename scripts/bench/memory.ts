@@ -183,7 +183,7 @@ async function measureGrowth({ runtime, plan, load }: Bench): Promise<Growth> {
 }
 
 /** Samples the size for a second, and gives the lowest: what is above it comes and goes. */
-async function lowestResident({ pid }: Server): Promise<number> {
+export async function lowestResident({ pid }: Pick<Server, "pid">): Promise<number> {
   let lowest = Infinity;
   for (let sample = 0; sample < SAMPLES; sample++) {
     lowest = Math.min(lowest, readResidentBytes(pid));

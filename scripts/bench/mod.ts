@@ -2,7 +2,7 @@
  * The benchmark: Collet against bare servers on the SDK and a bare route, on Deno and on Node, in one run.
  *
  * ```sh
- * deno run -A scripts/bench/mod.ts                       # everything; about a quarter of an hour
+ * deno run -A scripts/bench/mod.ts                       # everything; about twenty minutes
  * deno run -A scripts/bench/mod.ts --quick               # everything, once over, to see that it works
  * deno run -A scripts/bench/mod.ts --runtime node --only calls,memory
  * deno run -A scripts/bench/mod.ts --out /tmp/before     # writes /tmp/before.md and /tmp/before.json
@@ -12,8 +12,8 @@
  * `dist/mod.js` as it was built last. All traffic stays on the loopback address. A wrong answer of any server ends the
  * run with exit code 1; a target that is not reached does not, since it says as much of the machine as of Collet.
  *
- * The parts are `start`, `calls`, `lists`, `memory` and `tokens`; `targets.ts` has what is to be reached, `servers/`
- * what Collet is compared with.
+ * The parts are `start`, `calls`, `lists`, `memory`, `scripts` and `tokens`; `targets.ts` has what is to be reached,
+ * `servers/` what Collet is compared with and the plugins that it is measured by.
  *
  * @module
  */
@@ -35,6 +35,7 @@ import { writeReport } from "./report.ts";
 import type { Results, RuntimeResults } from "./results.ts";
 import { type Prepared, prepareRuntimes } from "./runtimes.ts";
 import { makeScratchFolder } from "./scratch.ts";
+import { measureScripts, whyNoScripts } from "./scripts/mod.ts";
 import { measureStarts } from "./starts.ts";
 import { TARGETS, type Verdict } from "./targets.ts";
 import { measureTokens } from "./tokens.ts";
@@ -46,6 +47,7 @@ const MEASURES: Readonly<Record<RuntimeSection, (bench: Bench) => Promise<Measur
   calls: measureCalls,
   lists: measureLists,
   memory: measureMemory,
+  scripts: measureScripts,
 };
 
 async function main(): Promise<void> {
@@ -65,7 +67,13 @@ async function measureAll(options: BenchOptions, { runtimes, loadCommand, notes 
   const circumstances = await describeCircumstances(
     Object.fromEntries(runtimes.map(({ version }) => version.split(" ") as [string, string])),
   );
-  const sections = options.sections.filter((section) => section !== "tokens" && (section !== "memory" || HAS_USAGE));
+  const noScripts = options.sections.includes("scripts") ? await whyNoScripts() : undefined;
+  const isMeasured: Partial<Record<Section, boolean>> = {
+    tokens: false,
+    memory: HAS_USAGE,
+    scripts: noScripts === undefined,
+  };
+  const sections = options.sections.filter((section) => isMeasured[section] ?? true);
   const verdicts: Verdict[] = [];
   const found: RuntimeResults[] = [];
   await using load = new LoadProcess(loadCommand);
@@ -93,7 +101,11 @@ async function measureAll(options: BenchOptions, { runtimes, loadCommand, notes 
     ...(tokens !== undefined && { tokens: tokens.results }),
     targets: TARGETS,
     verdicts: [...verdicts, ...tokens?.verdicts ?? []],
-    notes: [...notes, ...(HAS_USAGE ? [] : ["Memory and processor time were not measured: there is no /proc here"])],
+    notes: [
+      ...notes,
+      ...(HAS_USAGE ? [] : ["Memory and processor time were not measured: there is no /proc here"]),
+      ...(noScripts === undefined ? [] : [`Scripts were not measured: ${noScripts}`]),
+    ],
   };
 }
 

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { inRepository } from "../lib/repository.ts";
 
 /** What can be measured. */
-export const SECTIONS = ["start", "calls", "lists", "memory", "tokens"] as const;
+export const SECTIONS = ["start", "calls", "lists", "memory", "scripts", "tokens"] as const;
 
 /** One part of the benchmark. */
 export type Section = (typeof SECTIONS)[number];
@@ -39,6 +39,14 @@ export interface Plan {
   readonly growthServers: number;
   readonly growthCalls: number;
   readonly growthSteps: number;
+  /** How often one call of a script, and one start in the sandbox, are timed. */
+  readonly scriptRounds: number;
+  /** Calls at a time of scripts, how often they are sustained, and how long. */
+  readonly scriptLanes: readonly number[];
+  readonly scriptLoadRounds: number;
+  readonly scriptLoadMs: number;
+  /** Calls of scripts after which it is looked for what they left. */
+  readonly scriptCalls: number;
 }
 
 /** The whole benchmark: about a quarter of an hour on two cores. */
@@ -58,6 +66,11 @@ export const FULL: Plan = {
   growthServers: 2,
   growthCalls: 10_000,
   growthSteps: 10,
+  scriptRounds: 15,
+  scriptLanes: [1, 16, 64],
+  scriptLoadRounds: 2,
+  scriptLoadMs: 800,
+  scriptCalls: 10_000,
 };
 
 /** Enough to see that the benchmark works; its numbers say little. */
@@ -77,6 +90,11 @@ export const QUICK: Plan = {
   growthServers: 1,
   growthCalls: 200,
   growthSteps: 2,
+  scriptRounds: 2,
+  scriptLanes: [1, 8],
+  scriptLoadRounds: 1,
+  scriptLoadMs: 150,
+  scriptCalls: 200,
 };
 
 /** What the command line says. */

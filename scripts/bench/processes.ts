@@ -35,7 +35,8 @@ export function start([program, ...args]: Command): Child {
 
 /** Ends a process by closing its stdin where it listens to that, else by a signal. */
 export async function end(child: Child, { byStdin = false }: { readonly byStdin?: boolean } = {}): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  // what could not be started has no number, and never exits
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   if (byStdin) child.stdin.end();
   else child.kill("SIGTERM");

@@ -6,11 +6,12 @@
 import { type CallResults, describeConnections, describeContender } from "./calls.ts";
 import type { ListResults } from "./lists.ts";
 import type { Circumstances } from "./machine.ts";
+import { number, spread, table } from "./markdown.ts";
 import { LOAD_CONNECTIONS, type MemoryResults } from "./memory.ts";
 import { FULL } from "./options.ts";
 import type { Results, RuntimeResults } from "./results.ts";
+import { scriptSection } from "./scripts/report.ts";
 import type { StartResults } from "./starts.ts";
-import type { Summary } from "./statistics.ts";
 import { RIVALS, TITLES } from "./subjects.ts";
 import { TARGETS, type Verdict } from "./targets.ts";
 import { TOKENIZER, type TokenResults } from "./tokens.ts";
@@ -69,13 +70,14 @@ function verdictTable(verdicts: readonly Verdict[]): string {
   return table(["target", "where", "measured", "wanted", ""], rows);
 }
 
-function runtimeSections({ runtime, start, calls, lists, memory }: RuntimeResults): string[] {
+function runtimeSections({ runtime, start, calls, lists, memory, scripts }: RuntimeResults): string[] {
   const title = RUNTIME_TITLES[runtime];
   return [
     ...(start === undefined ? [] : [`## Start on ${title}`, ...startSection(start)]),
     ...(calls === undefined ? [] : [`## Calls on ${title}`, ...callSection(calls)]),
     ...(lists === undefined ? [] : [`## Lists on ${title}`, ...listSection(lists)]),
     ...(memory === undefined ? [] : [`## Memory on ${title}`, ...memorySection(memory)]),
+    ...(scripts === undefined ? [] : [`## Scripts on ${title}`, ...scriptSection(scripts)]),
   ];
 }
 
@@ -204,24 +206,4 @@ function tokenSection({ start, all }: TokenResults): string[] {
     "others, near it. Bytes are those of the whole answer.",
     table(["", "tools", "bytes", "tokens", "largest tool"], rows),
   ];
-}
-
-/** Writes a median and its quartiles. */
-function spread(summary: Summary | undefined, unit = 1): string {
-  if (summary === undefined) return "";
-  const { count, median, low, high } = summary;
-  if (count === 1) return number(median / unit);
-  return `${number(median / unit)} (${number(low / unit)}–${number(high / unit)})`;
-}
-
-/** Writes a number with three digits that count, and all of its integer part. */
-function number(value: number): string {
-  if (Number.isNaN(value)) return "unknown";
-  if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
-  return value.toPrecision(3);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => i === 0 ? "---" : "---:")), ...rows.map(line)].join("\n");
 }

@@ -8,6 +8,7 @@ import type { ListResults } from "./lists.ts";
 import type { Circumstances } from "./machine.ts";
 import type { MemoryResults } from "./memory.ts";
 import type { Plan, RuntimeName } from "./options.ts";
+import type { ScriptResults } from "./scripts/mod.ts";
 import type { StartResults } from "./starts.ts";
 import type { TARGETS, Verdict } from "./targets.ts";
 import type { TokenResults } from "./tokens.ts";
@@ -19,6 +20,7 @@ export interface RuntimeResults {
   readonly calls?: readonly CallResults[];
   readonly lists?: readonly ListResults[];
   readonly memory?: MemoryResults;
+  readonly scripts?: ScriptResults;
 }
 
 /** All that one run found. */

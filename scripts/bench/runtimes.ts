@@ -74,7 +74,7 @@ async function prepareNode(output: string): Promise<Runtime | { missing: string 
 }
 
 /** Gives the Deno that runs this, where it is one. */
-function denoBinary(): string {
+export function denoBinary(): string {
   return "Deno" in globalThis ? process.execPath : "deno";
 }
 

@@ -9,13 +9,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { inRepository } from "../lib/repository.ts";
 
-/** Each run has a folder of its own, so that two at a time do not take each other's files away. */
-const FOLDER = inRepository(".build", "bench", String(process.pid));
+/** Holds the folders. Each run has one of its own, so that two at a time do not take each other's files away. */
+export const SCRATCH_FOLDER: string = inRepository(".build", "bench", String(process.pid));
 
-process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true, maxRetries: 3 }));
+process.on("exit", () => rmSync(SCRATCH_FOLDER, { recursive: true, force: true, maxRetries: 3 }));
 
 /** Makes an empty folder. */
 export async function makeScratchFolder(name: string): Promise<string> {
-  await mkdir(FOLDER, { recursive: true });
-  return await mkdtemp(join(FOLDER, `${name}-`));
+  await mkdir(SCRATCH_FOLDER, { recursive: true });
+  return await mkdtemp(join(SCRATCH_FOLDER, `${name}-`));
 }

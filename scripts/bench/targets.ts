@@ -10,7 +10,7 @@ export interface Target {
   readonly title: string;
   readonly direction: "at least" | "at most";
   readonly wanted: number;
-  readonly unit: "times" | "bytes" | "tokens";
+  readonly unit: "times" | "bytes" | "tokens" | "ms" | "things";
 }
 
 /** All targets. (a), (b) and (c) are the servers of `subjects.ts`. */
@@ -29,6 +29,16 @@ export const TARGETS = {
     wanted: 1.05,
     unit: "times",
   },
+  pooled: { title: "pooled script, of one that is started", direction: "at least", wanted: 10, unit: "times" },
+  pooledDeno: { title: "pooled script, of one that is started", direction: "at least", wanted: 5, unit: "times" },
+  persistent: {
+    title: "persistent script, in a row, of started ones",
+    direction: "at least",
+    wanted: 50,
+    unit: "times",
+  },
+  sandbox: { title: "what the sandbox adds to a start", direction: "at most", wanted: 10, unit: "ms" },
+  scriptsLeft: { title: "what calls of scripts leave behind", direction: "at most", wanted: 0, unit: "things" },
   tokens: { title: "tools/list with --expose start", direction: "at most", wanted: 4_000, unit: "tokens" },
 } as const satisfies Readonly<Record<string, Target>>;
 
