@@ -43,6 +43,7 @@ const SAMPLES: { readonly [K in SettingName]: readonly [word: string, value: unk
   allowedHosts: ["a.example, b.example", ["a.example", "b.example"]],
   allowedOrigins: ["https://a.example", ["https://a.example"]],
   sandbox: ["bwrap", "bubblewrap"],
+  sandboxNetwork: ["1", true],
   hotReload: ["1", true],
   expose: ["start", "start"],
   app: ["maya", "maya"],
@@ -93,6 +94,17 @@ describe("resolveSettings()", () => {
     assert.equal(resolve({ variables: { SKILLZ_SANDBOX: "firejail", COLLET_SANDBOX: "off" } }).sandbox, "off");
   });
 
+  test("reads SKILLZ_SANDBOX_NETWORK, after COLLET_SANDBOX_NETWORK", () => {
+    for (
+      const [word, value] of [["1", true], ["true", true], ["TRUE", true], ["0", false], ["false", false]] as const
+    ) {
+      const variables = { SKILLZ_SANDBOX_NETWORK: word };
+      assert.equal(resolve({ variables, file: { sandbox_network: !value } }).sandboxNetwork, value, word);
+      const both = { SKILLZ_SANDBOX_NETWORK: value ? "0" : "1", COLLET_SANDBOX_NETWORK: word };
+      assert.equal(resolve({ variables: both }).sandboxNetwork, value, word);
+    }
+  });
+
   test("names the flag or variable whose value does not fit, and near words", () => {
     const refused = (given: Given, message: RegExp) =>
       assert.throws(() => resolve(given), (thrown) => {
@@ -112,6 +124,15 @@ describe("resolveSettings()", () => {
     }
     refused({ flags: { host: " " } }, /--host " ": expected a text that is not empty/);
     refused({ flags: { offline: "maybe" } }, /--offline "maybe": expected true or false/);
+    for (const word of ["yes", "on", "no", "2", " 1", "allowed", "host:1"]) {
+      for (const name of ["SKILLZ_SANDBOX_NETWORK", "COLLET_SANDBOX_NETWORK"]) {
+        refused(
+          { variables: { [name]: word } },
+          new RegExp(`Cannot use ${name} "${word}": expected 1, true, 0 or false`),
+        );
+      }
+      refused({ flags: { sandboxNetwork: word } }, /--sandbox-network ".*": expected 1, true, 0 or false/);
+    }
     refused({ flags: { allowedHosts: "a,,b" } }, /--allowed-hosts "a,,b"/);
   });
 
@@ -133,6 +154,9 @@ test("settingsOfPlugin() gives what its configuration has and differs from the d
   assert.deepEqual(settingsOfPlugin("library", given), { hot_reload: true });
   assert.deepEqual(settingsOfPlugin("dependencies", given), { offline: true });
   assert.deepEqual(settingsOfPlugin("memory", given), {});
+  const confined = resolve({ flags: { sandbox: "bwrap" }, variables: { SKILLZ_SANDBOX_NETWORK: "1" } });
+  assert.deepEqual(settingsOfPlugin("sandbox", confined), { sandbox: "bubblewrap", sandbox_network: true });
+  assert.deepEqual(settingsOfPlugin("sandbox", given), {});
   const off = resolve({ flags: { hotReload: "false" }, variables: { COLLET_HOT_RELOAD: "1" } });
   assert.deepEqual(settingsOfPlugin("library", off), {});
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
+import { processesWith } from "../support/process_list.ts";
 import { until } from "../support/wait.ts";
 import { NOISY_JS, SHOUT_TS, TROUBLE_JS } from "./fixtures.ts";
 import { answersIn, answerTo, callOf, HANDSHAKE, lines, send } from "./messages.ts";
@@ -44,12 +44,23 @@ describe("collet over stdio", () => {
     assert.match(stderr, /info {2}kernel: Stopping: end of input/);
   });
 
-  test("says once that there is no sandbox, and not when it is switched off", async () => {
+  test("says once that there is no sandbox: none is installed, or its plugin is left out", async () => {
     await using home = await makeHome({});
-    const said = async (args: readonly string[]) =>
-      (await runProgram(args, { home: home.path })).stderr.match(/warn .*No sandbox/g)?.length ?? 0;
-    assert.equal(await said([]), 1);
-    assert.equal(await said(["--sandbox", "off"]), 0);
+    const PATH = await home.write("none/nothing", "").then(dirname);
+    const warned = async (args: readonly string[], env: Record<string, string> = {}) => {
+      const { code, stderr } = await runProgram(args, { home: home.path, env });
+      assert.equal(code, 0, stderr);
+      return stderr.match(/warn .*No sandbox: .*/g) ?? [];
+    };
+    assert.match(
+      (await warned([], { PATH })).join("\n"),
+      /^warn {2}sandbox: No sandbox: none is installed.*--sandbox off$/,
+    );
+    assert.deepEqual(await warned(["--sandbox", "off"], { PATH }), []);
+    assert.deepEqual(await warned(["--sandbox", "off"]), []);
+    await home.write("collet.json", '{"plugins":{"sandbox":false}}');
+    assert.match((await warned([])).join("\n"), /^warn {2}kernel: No sandbox: its plugin is left out[^\n]*$/);
+    assert.deepEqual(await warned(["--sandbox", "off"]), []);
   });
 
   test("says what has no effect in this version", async () => {
@@ -147,19 +158,22 @@ describe("the end of collet over stdio", () => {
   test("takes along the whole tree of a script tool that is running", async () => {
     await using home = await makeHome({});
     await using running = await startProgram([], { home: home.path });
-    const pids = join(home.path, "pids");
-    const code = `sleep 600 &\necho $$ $! > '${pids}.part'\nmv '${pids}.part' '${pids}'\nwait`;
-    const script = { name: "sleeper", description: "Sleep", interpreter: "bash", code };
+    // processes in a sandbox have other numbers inside
+    const mark = `600.${process.pid}${Date.now()}`;
+    const script = { name: "sleeper", description: "Sleep", interpreter: "bash", code: `sleep ${mark} &\nwait` };
     send(running, ...HANDSHAKE, callOf(1, "register_script", script));
     assert.equal((await answerTo(running, 1)).result?.["isError"] ?? false, false, running.stdout());
     send(running, callOf(2, "sleeper"));
-    await until(() => existsSync(pids), "the script to start");
-    const [shell = 0, sleep = 0] = readFileSync(pids, "utf8").trim().split(" ").map(Number);
-    assert.deepEqual([isAlive(shell), isAlive(sleep)], [true, true]);
+    const isRunning = async () => (await processesWith(`sleep ${mark}`)).length > 0;
+    await until(isRunning, "the script to start");
+    const scripts = await processesWith("/tools/sleeper/sleeper.sh");
+    assert.ok(scripts.length > 0, "the shell runs");
     running.signal("SIGTERM");
     const { code: exit, stderr } = await running.ended;
     assert.equal(exit, 0, stderr);
-    await until(() => !isAlive(shell) && !isAlive(sleep), "the end of the tree");
+    await until(async () => !await isRunning(), "the end of the tree");
+    const shells = scripts.map((line) => Number(line.trim().split(/\s+/)[0]));
+    await until(() => shells.every((pid) => !isAlive(pid)), "the end of the shell");
   });
 
   test("waits for a call that does not end no longer than the grace period", async () => {

@@ -164,7 +164,7 @@ describe("secrets of the environment", () => {
       SKILLZ_DEBUG: "1",
       SKILLZ_ROOTS: "/some/roots",
       SKILLZ_SANDBOX: "bubblewrap",
-      SKILLZ_SANDBOX_NETWORK: "allowed",
+      SKILLZ_SANDBOX_NETWORK: "true",
     },
     files: { "secrets.json": '{"OPENAI_KEY":"sk-from-a-file","OTHER":"other-value"}' },
   });
