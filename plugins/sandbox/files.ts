@@ -17,6 +17,20 @@ export class OwnFiles {
     this.#home = home;
   }
 
+  /** Gives the absolute path of a folder with these files, by their names in it. */
+  async folder(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+    const place = `${FOLDER}/${(await sha256(JSON.stringify(files))).slice(0, 16)}/${name}`;
+    const writing = this.#written.get(place) ?? this.#writeAll(place, files);
+    this.#written.set(place, writing);
+    writing.catch(() => this.#written.delete(place));
+    return await writing;
+  }
+
+  async #writeAll(place: string, files: Readonly<Record<string, string>>): Promise<string> {
+    for (const [name, text] of Object.entries(files)) await this.#write(`${place}/${name}`, text);
+    return await this.#home.resolve(place);
+  }
+
   /** Gives the absolute path of a file with this content. */
   async path(name: string, content: string | Uint8Array): Promise<string> {
     const place = `${FOLDER}/${(await sha256(content)).slice(0, 16)}/${name}`;

@@ -44,29 +44,27 @@ export interface MachineOptions {
 export async function lookAtMachine(
   { files, own, processes, environment, filter, hidden, mechanism }: MachineOptions,
 ): Promise<Machine> {
-  const [system, barred, written, filterFile, enforcement, status, setpriv, places] = await Promise.all([
+  const [system, written, filterFile, enforcement, status, setpriv, places] = await Promise.all([
     readSystem(files),
-    readBarred(files),
-    Promise.all(
-      Object.entries(ETC_FILES).map(async ([path, text]) => [path, await own.path(path.slice(5), text)] as const),
-    ),
+    own.folder("etc", ETC_FILES),
     filter && own.path("filter.bpf", filter),
     processes.enforcement(),
     files.open("/proc/self").readText("status").catch(() => undefined),
     mechanism.endsWithServer ? undefined : processes.which("setpriv"),
     Promise.all(hidden.map(async (path) => await isThere(files, path) ? [realPath(files, path) ?? path] : [])),
   ]);
-  const etc = Object.fromEntries(written);
+  const etc = Object.fromEntries(Object.keys(ETC_FILES).map((name) => [`/etc/${name}`, `${written}/${name}`]));
   const real = NETWORK_FILES.map((path) => [path, realPath(files, path) ?? etc[path]!] as const);
+  // whom it does not tell is taken for root, from whom some mechanisms have to keep more
+  const isRoot = !/^Uid:\t[1-9]/m.test(status ?? "");
   return {
     system,
-    barred,
+    barred: await readBarred(files, isRoot),
     etc,
     networkEtc: { ...etc, ...Object.fromEntries(real) },
     filterFile,
     hidden: [...new Set(places.flat())],
-    // whom it does not tell is taken for root, from whom some mechanisms have to keep more
-    isRoot: !/^Uid:\t[1-9]/m.test(status ?? ""),
+    isRoot,
     deathWords: setpriv === undefined ? [] : [setpriv, "--pdeathsig", "KILL", "--"],
     architecture: environment.architecture,
     areProcessesCounted: enforcement.processes === "cgroup",

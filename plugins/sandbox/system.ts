@@ -14,35 +14,34 @@ const FOLDERS: readonly string[] = [
 
 /** What programs read in `/etc`: nothing of users, keys, or settings with passwords. */
 const ETC: readonly string[] = [
-  ...["alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "os-release"],
-  ...["debian_version", "mime.types", "protocols", "services", "networks", "gai.conf", "host.conf", "locale.alias"],
-  ...["ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates", "crypto-policies"],
-  ...["fonts", "perl", "php", "R", "magic", "terminfo", "python3", "python3.11", "python3.12", "python3.13"],
-  ...["java-17-openjdk", "java-21-openjdk", "maven/logging", "inputrc", "bash.bashrc"],
+  ...["alternatives", "ld.so.cache", "localtime", "os-release", "mime.types", "protocols", "services"],
+  ...["ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "crypto-policies"],
+  ...["fonts", "php", "R", "java-17-openjdk", "java-21-openjdk"],
 ];
 
-/** Files that we write: no user of this machine is told. */
+/** Files of `/etc` that we write: no user of this machine is told. */
 export const ETC_FILES: Readonly<Record<string, string>> = {
-  "/etc/passwd": "tool:x:1000:1000:tool:/home/tool:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
-  "/etc/group": "tool:x:1000:\nnogroup:x:65534:\n",
-  "/etc/hostname": "sandbox\n",
-  "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
-  "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
-  "/etc/resolv.conf": "",
+  "passwd": "tool:x:1000:1000:tool:/home/tool:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
+  "group": "tool:x:1000:\nnogroup:x:65534:\n",
+  "hostname": "sandbox\n",
+  "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+  "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+  "resolv.conf": "",
 };
 /** Of {@linkcode ETC_FILES}, those that a process with the network of this machine sees as they are here. */
 export const NETWORK_FILES: readonly string[] = ["/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf"];
 
-/** What `/proc` tells root of keys and of the kernel's memory, be it without any privilege. */
-const KERNEL_FILES: readonly string[] = [
-  ...["keys", "key-users", "slabinfo", "vmallocinfo", "pagetypeinfo", "timer_list"],
-];
+/** What `/proc` tells anybody of keys. */
+const KEY_FILES: readonly string[] = ["keys", "key-users"];
+/** What it tells root of the kernel's memory, be it without any privilege. */
+const MEMORY_FILES: readonly string[] = ["slabinfo", "vmallocinfo", "pagetypeinfo", "timer_list"];
 
-/** Looks which files this machine has that nobody inside is to open. */
-export async function readBarred(files: Files): Promise<readonly string[]> {
+/** Looks which files this machine has that nobody inside is to open, and could. */
+export async function readBarred(files: Files, isRoot: boolean): Promise<readonly string[]> {
   const folder = files.open("/proc");
-  const there = await Promise.all(KERNEL_FILES.map((name) => folder.stat(name)));
-  return KERNEL_FILES.filter((_, index) => there[index] !== undefined).map((name) => `/proc/${name}`);
+  const names = isRoot ? [...KEY_FILES, ...MEMORY_FILES] : KEY_FILES;
+  const there = await Promise.all(names.map((name) => folder.stat(name)));
+  return names.filter((_, index) => there[index] !== undefined).map((name) => `/proc/${name}`);
 }
 
 /** Looks which of it this machine has. */

@@ -5,7 +5,8 @@
  */
 import type { Files } from "../../kernel/mod.ts";
 import type { ConfinedCommand, ConfinedProcess, Confinement, Mount, Sandbox } from "../sandbox/contract.ts";
-import { Boots, canWait, Pool, type PoolOptions, warmCommand, type WarmFile, type WarmHeader } from "./warm/mod.ts";
+import type { ShippedFiles } from "./shipped_files.ts";
+import { bootFiles, canWait, Pool, type PoolOptions, warmCommand, type WarmFile, type WarmHeader } from "./warm/mod.ts";
 
 /** Where the boots are seen, if mounts can be moved. */
 const BOOTS_INSIDE = "/boots";
@@ -55,12 +56,12 @@ export interface WarmScriptsOptions extends PoolOptions {
 /** Knows which scripts can be run by interpreters that wait, and keeps these. */
 export class WarmScripts {
   readonly #options: WarmScriptsOptions;
-  readonly #boots: Boots;
+  readonly #boots: ShippedFiles;
   readonly #pool: Pool<ConfinedProcess>;
 
   constructor(options: WarmScriptsOptions) {
     this.#options = options;
-    this.#boots = new Boots(options.home);
+    this.#boots = bootFiles(options.home);
     this.#pool = new Pool(options);
   }
 

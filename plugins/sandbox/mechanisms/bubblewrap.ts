@@ -6,6 +6,9 @@
 import { hiddenBelow } from "../system.ts";
 import { FILTER_DESCRIPTOR, HOME_INSIDE, type MechanismProgram, USER_ID, type View, type ViewMount } from "../view.ts";
 
+/** Where files of ours are seen that stand for those of `/etc`. */
+const ETC_INSIDE = "/run/collet/etc";
+
 /** Confines by `bwrap`, version 0.8 or later. */
 export const bubblewrap: MechanismProgram = {
   name: "bubblewrap",
@@ -54,8 +57,22 @@ function systemWords({ system, etc, hidden }: View): string[] {
     ...system.flatMap((entry) =>
       entry.kind === "link" ? ["--symlink", entry.target, entry.path] : ["--ro-bind-try", entry.path, entry.path]
     ),
-    ...Object.entries(etc).flatMap(([to, from]) => ["--ro-bind", from, to]),
+    ...etcWords(etc),
     ...system.flatMap((it) => it.kind === "folder" ? hidingWords({ from: it.path, to: it.path }, hidden) : []),
+  ];
+}
+
+/** Mounts cost, and links do not: files that lie in one folder are seen by links to it. */
+function etcWords(etc: View["etc"]): string[] {
+  const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/"));
+  const entries = Object.entries(etc);
+  const [own] = entries.map(([, from]) => folderOf(from))
+    .filter((folder, _, all) => all.filter((it) => it === folder).length > 1);
+  return [
+    ...(own === undefined ? [] : ["--ro-bind", own, ETC_INSIDE]),
+    ...entries.flatMap(([to, from]) =>
+      folderOf(from) === own ? ["--symlink", `${ETC_INSIDE}${from.slice(own.length)}`, to] : ["--ro-bind", from, to]
+    ),
   ];
 }
 

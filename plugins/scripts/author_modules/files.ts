@@ -11,21 +11,10 @@ import python from "./collet_tool.py" with { type: "text" };
 import ruby from "./collet_tool.rb" with { type: "text" };
 import shell from "./collet_tool.sh" with { type: "text" };
 import nodeHook from "./node_hook.mjs" with { type: "text" };
+import { PLACES } from "./places.ts";
 
 const EXPORTS_REGEXP = /^export \{([^}]*)\};$/m;
 const SELF_TYPES_REGEXP = /^\/\/ @ts-self-types.*\n/;
-
-/** What scripts are told of, by path. */
-export const PLACES = {
-  python: "python",
-  ruby: "ruby",
-  shell: "shell",
-  node: "node_modules",
-  /** The hook that lets Node's `import` look into `NODE_PATH`. */
-  nodeHook: "node_hook.mjs",
-  /** The module itself, for Deno. */
-  module: "node_modules/collet_tool/collet_tool.mjs",
-} as const;
 
 const PACKAGE = `${PLACES.node}/collet_tool`;
 

@@ -4,10 +4,12 @@
  *
  * @module
  */
-import { type Environment, type Files, sha256 } from "../../../kernel/mod.ts";
+import type { Environment, Files } from "../../../kernel/mod.ts";
 import { type Language, runtimeOf } from "../languages.ts";
+import { ShippedFiles } from "../shipped_files.ts";
 import { fileUrl, importMapArgument, readImports } from "./deno_imports.ts";
 import type { Variables } from "./merge_environments.ts";
+import { PLACES } from "./places.ts";
 
 export { mergeEnvironments, type Variables } from "./merge_environments.ts";
 
@@ -55,21 +57,23 @@ export interface AuthorModulesOptions {
   readonly environment: Pick<Environment, "os">;
 }
 
-/** Absolute paths of what was written. */
-type Places = Readonly<Record<keyof typeof import("./files.ts").PLACES | "root", string>>;
-
 /** Writes the modules to disk on first use, and tells scripts where they are. */
 export class AuthorModules {
   readonly #options: AuthorModulesOptions;
-  #writing: Promise<Places> | undefined;
+  readonly #files: ShippedFiles;
 
   constructor(options: AuthorModulesOptions) {
     this.#options = options;
+    this.#files = new ShippedFiles({
+      home: options.home,
+      name: MODULES_FOLDER,
+      load: async () => (await import("./files.ts")).FILES,
+    });
   }
 
   /** Gives the folder that a script has to see to find what it needs, written if it is not there; none if it needs none. */
   async folderFor(language: Language | undefined, user: ModuleUser): Promise<string | undefined> {
-    return language !== undefined && isNeeded(language, user) ? (await this.#places()).root : undefined;
+    return language !== undefined && isNeeded(language, user) ? await this.#files.folder() : undefined;
   }
 
   /** Gives what a script needs to find the module of its language, and its packages. */
@@ -78,22 +82,23 @@ export class AuthorModules {
     { path = (it) => it, searchPath = "", ...script }: ModuleOptions,
   ): Promise<ScriptEnvironment> {
     if (language === undefined || !isNeeded(language, script)) return NOTHING;
-    const places = await this.#places();
+    const folder = await this.#files.folder();
+    const place = (name: keyof typeof PLACES) => path(`${folder}/${PLACES[name]}`);
     const isMentioned = MENTION_REGEXP.test(script.source);
     switch (runtimeOf(language)) {
       case "python":
-        return { env: { PYTHONPATH: path(places.python) }, args: [] };
+        return { env: { PYTHONPATH: place("python") }, args: [] };
       case "ruby":
-        return { env: { RUBYLIB: path(places.ruby) }, args: [] };
+        return { env: { RUBYLIB: place("ruby") }, args: [] };
       case "shell":
-        return { env: { PATH: this.#searchPath(searchPath, path(places.shell)) }, args: [] };
+        return { env: { PATH: this.#searchPath(searchPath, place("shell")) }, args: [] };
       case "deno":
-        return { env: {}, args: await this.#importMap(path(places.module), { ...script, path }) };
+        return { env: {}, args: await this.#importMap(place("module"), { ...script, path }) };
       default:
         return {
           env: {
-            ...(isMentioned && { NODE_PATH: path(places.node) }),
-            ...(isHooked(script) && { NODE_OPTIONS: `--import=${fileUrl(path(places.nodeHook))}` }),
+            ...(isMentioned && { NODE_PATH: place("node") }),
+            ...(isHooked(script) && { NODE_OPTIONS: `--import=${fileUrl(place("nodeHook"))}` }),
           },
           args: [],
         };
@@ -115,32 +120,9 @@ export class AuthorModules {
   #searchPath(folders: string, own: string): string {
     return [folders, own].filter((it) => it !== "").join(this.#options.environment.os === "windows" ? ";" : ":");
   }
-
-  async #places(): Promise<Places> {
-    this.#writing ??= this.#write();
-    try {
-      return await this.#writing;
-    } catch (error) {
-      this.#writing = undefined;
-      throw error;
-    }
-  }
-
-  /** Writes what is not there; two servers at once write the same. */
-  async #write(): Promise<Places> {
-    const { FILES, PLACES } = await import("./files.ts");
-    const { home } = this.#options;
-    const name = `${MODULES_FOLDER}/${await digestOf(FILES)}`;
-    for (const [path, text] of Object.entries(FILES)) {
-      if (await home.stat(`${name}/${path}`) === undefined) await home.writeAtomic(`${name}/${path}`, text);
-    }
-    const root = await home.resolve(name);
-    const places = Object.entries(PLACES).map(([name, path]) => [name, `${root}/${path}`]);
-    return Object.fromEntries([["root", root], ...places]) as Places;
-  }
 }
 
-/** Whether a script of Node has to find by \`import\` what \`NODE_PATH\` names. */
+/** Whether a script of Node has to find by `import` what `NODE_PATH` names. */
 function isHooked({ source, env = {} }: ModuleUser): boolean {
   return IMPORT_REGEXP.test(source) && (MENTION_REGEXP.test(source) || env["NODE_PATH"] !== undefined);
 }
@@ -150,9 +132,4 @@ function isNeeded(language: Language, user: ModuleUser): boolean {
   const isMentioned = MENTION_REGEXP.test(user.source);
   if (NODE_LANGUAGES.has(runtime)) return isMentioned || isHooked(user);
   return isMentioned && MODULE_RUNTIMES.has(runtime);
-}
-
-/** Names files by their content. */
-async function digestOf(files: Readonly<Record<string, string>>): Promise<string> {
-  return (await sha256(JSON.stringify(files))).slice(0, 16);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { Boots } from "./boots.ts";
+export { bootFiles } from "./boots.ts";
 export { canWait, type WarmCommand, warmCommand, type WarmLanguage, type WarmStart } from "./command.ts";
 export { encodeHeader, READY, type WarmFile, type WarmHeader } from "./header.ts";
 export { type PersistentCall, type PersistentOptions, PersistentProcesses } from "./persistent.ts";

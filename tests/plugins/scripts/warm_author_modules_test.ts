@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Environment, Files, type Process, Processes } from "../../../kernel/mod.ts";
-import { FILES, PLACES } from "../../../plugins/scripts/author_modules/files.ts";
+import { FILES } from "../../../plugins/scripts/author_modules/files.ts";
+import { PLACES } from "../../../plugins/scripts/author_modules/places.ts";
 import { startKernel, temporaryHome } from "../library/kit.ts";
 
 /** A tool that counts its calls, says what it is told, asks once and fails when it is told to. */

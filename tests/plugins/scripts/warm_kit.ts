@@ -9,7 +9,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Files } from "../../../kernel/mod.ts";
 import {
-  Boots,
+  bootFiles,
   encodeHeader,
   READY,
   warmCommand,
@@ -158,7 +158,7 @@ function text(pieces: readonly Uint8Array[]): string {
 export async function startWarmKit(): Promise<WarmKit> {
   const home = await temporaryHome();
   const kernel = await startKernel({ home: home.path });
-  const boots = await new Boots(kernel.kernel.get(Files)!).folder();
+  const boots = await bootFiles(kernel.kernel.get(Files)!).folder();
   await mkdir(join(home.path, "home"));
   return new WarmKit({ path: home.path, boots }, async () => {
     await kernel[Symbol.asyncDispose]();

@@ -8,6 +8,7 @@ import { NO_REDACTION } from "../../../plugins/scripts/redaction.ts";
 import { type Answer, ScriptSession } from "../../../plugins/scripts/session.ts";
 import { type PersistentOptions, PersistentProcesses } from "../../../plugins/scripts/warm/mod.ts";
 import { startKernel, temporaryHome } from "../library/kit.ts";
+import { until } from "../../support/wait.ts";
 import { sleep } from "./kit.ts";
 
 /** Answers with the number of its calls, or as the arguments say. */
@@ -121,6 +122,7 @@ describe("PersistentProcesses", () => {
   test("what is printed after an answer, or answers another request, is dropped", async () => {
     await using kit = await startPersistent();
     const [pid] = await kit.call("late");
+    await until(() => kit.stray.includes("printed late"), "the line that comes late");
     assert.deepEqual(await kit.call(), [pid, 2, 2]);
     assert.deepEqual(await kit.call("foreign"), [pid, 3, 3]);
     assert.deepEqual(await kit.call(), [pid, 4, 4]);
