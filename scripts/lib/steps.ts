@@ -7,7 +7,7 @@ import { type Counts, NO_TESTS, readDenoCounts, readNodeCounts, readPlainCounts 
 import { findMissingPrograms } from "./needs.ts";
 import { findNode, NODE_VERSIONS } from "./nodes.ts";
 import { hasPath, inRepository, listFiles } from "./repository.ts";
-import { hasPackages, hasProgram, run } from "./run.ts";
+import { type Finished, hasPackages, hasProgram, run } from "./run.ts";
 
 /** How a step ended: done, failed, or not run because something is missing. */
 export interface Outcome {
@@ -42,9 +42,18 @@ async function runCommand(line: Command, readCounts?: (output: string) => Counts
   return await runTogether([line], readCounts);
 }
 
-/** Runs commands at the same time, as one step. */
-async function runTogether(lines: readonly Command[], readCounts?: (output: string) => Counts): Promise<Outcome> {
-  const finished = await Promise.all(lines.map((line) => run(line)));
+/** Runs commands as one step, so many of them at a time. */
+async function runTogether(
+  lines: readonly Command[],
+  readCounts?: (output: string) => Counts,
+  atOnce = lines.length,
+): Promise<Outcome> {
+  const finished: Finished[] = [];
+  const waiting = lines.values();
+  const work = async () => {
+    for (const line of waiting) finished.push(await run(line));
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
   const output = finished.map((it) => it.output).join("");
   const counts = readCounts?.(output) ?? NO_TESTS;
   if (finished.some(({ code }) => code !== 0)) return { status: "failed", output, counts };
@@ -104,21 +113,26 @@ const snippets: Step = {
   },
 };
 
-/** Processes that the tests on Deno are dealt to: most of a test is waiting for others. */
+/** Processes that run tests on Deno at one time: most of a test is waiting for others. */
 const DENO_PROCESSES = 3;
+/** Parts that the tests are dealt to, more than processes: one that takes long keeps nobody waiting. */
+const DENO_PARTS = 15;
 
 const testsOnDeno: Step = {
   name: "tests on Deno",
   run() {
     const files = listFiles("tests", "_test.ts");
     const parts = Array.from(
-      { length: DENO_PROCESSES },
-      (_, part) => files.filter((_, i) => i % DENO_PROCESSES === part),
+      { length: DENO_PARTS },
+      (_, part) => files.filter((_, i) => i % DENO_PARTS === part),
     );
     const lines = parts.map((part): Command => ["deno", "test", "--allow-all", "--no-check", "--quiet", ...part]);
-    return runTogether(lines, readDenoCounts);
+    return runTogether(lines, readDenoCounts, DENO_PROCESSES);
   },
 };
+
+/** What tests programs of the system and interpreters, much the same whatever runs the server: run on one Node. */
+const ON_ONE_NODE: readonly string[] = ["tests/plugins/sandbox/", "tests/plugins/scripts/warm_"];
 
 function testsOnNode(version: string): Step {
   return {
@@ -126,7 +140,8 @@ function testsOnNode(version: string): Step {
     async run() {
       const node = await findNode(version);
       if ("missing" in node) return { status: "missing", note: node.missing };
-      return runCommand(["deno", "run", "-A", "scripts/test_node.ts", "--node", version], readNodeCounts);
+      const except = version === NODE_VERSIONS[0] ? [] : ON_ONE_NODE.flatMap((words) => ["--except", words]);
+      return runCommand(["deno", "run", "-A", "scripts/test_node.ts", "--node", version, ...except], readNodeCounts);
     },
   };
 }

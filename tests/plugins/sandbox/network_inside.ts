@@ -12,6 +12,7 @@ import process from "node:process";
 import { NETWORK_FILES, networkFiles } from "../../../plugins/sandbox/network/files.ts";
 import { type NetworkPlan, planNetwork } from "../../../plugins/sandbox/network/plan.ts";
 import { startGate, type TestGate, type TestGateOptions } from "./network_kit.ts";
+import { ROOT } from "../../support/root.ts";
 
 const NOBODY = 65_534;
 const FOLDER = "/run/collet";
@@ -106,6 +107,8 @@ function asUser(user: User): readonly string[] {
 
 function wrapper(socketPath: string, folder: string): readonly string[] {
   const view = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run", "--tmpfs", "/tmp"];
+  // it may lie there itself
+  view.push("--ro-bind", ROOT, ROOT);
   const seen = { [NETWORK_FILES.bridge]: BRIDGE, [NETWORK_FILES.nodeProxy]: NODE_PROXY, hosts: "/etc/hosts" };
   const files = Object.entries(seen).flatMap(([name, path]) => ["--ro-bind", join(folder, name), path]);
   const ways = ["--ro-bind", folder, `${FOLDER}/more`, "--bind", socketPath, SOCKET, "--chdir", "/tmp"];
