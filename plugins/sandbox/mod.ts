@@ -114,8 +114,9 @@ async function isNoneInstalled({ which }: Processes): Promise<boolean> {
   return found.every((path) => path === undefined);
 }
 
-/** Gives the folder that this module ships in: of the repository, or of the package. */
+/** Gives the folder that this module ships in: of the repository or the package, or of the bundle that it is in. */
 function serverFolder(): string {
-  const { pathname } = new URL(import.meta.url);
-  return decodeURIComponent(pathname).replace(/\/(?:plugins|dist)\/[^\n]*$/, "");
+  const path = decodeURIComponent(new URL(import.meta.url).pathname);
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  return folder.replace(/\/(?:plugins\/sandbox|dist)$/, "");
 }

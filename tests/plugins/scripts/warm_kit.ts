@@ -151,7 +151,9 @@ export class WarmKit {
 // what is another in each process
 function text(pieces: readonly Uint8Array[]): string {
   const bytes = pieces.map((it) => new TextDecoder("latin1").decode(it)).join("");
-  return bytes.replace(/\b0x[0-9a-f]+/g, "0x…").replace(/\(node:\d+\)/g, "(node:…)");
+  return bytes.replace(/\b0x[0-9a-f]+/g, "0x…").replace(/\(node:\d+\)/g, "(node:…)")
+    // whether its parent hears of the end of a thread or of its error first
+    .replace(/ {4}at .*\bnode:internal\/(?:worker|event_target|per_context).*\n/g, "");
 }
 
 /** Makes a kit. */
