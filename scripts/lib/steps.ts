@@ -131,8 +131,11 @@ const testsOnDeno: Step = {
   },
 };
 
-/** What tests programs of the system and interpreters, much the same whatever runs the server: run on one Node. */
-const ON_ONE_NODE: readonly string[] = ["tests/plugins/sandbox/", "tests/plugins/scripts/warm_"];
+/**
+ * What takes long and is much the same on each Node: tests of programs of the system and of interpreters, and those by
+ * many random requests. They run on Deno and on the oldest Node.
+ */
+const ON_ONE_NODE: readonly string[] = ["tests/plugins/sandbox/", "tests/plugins/scripts/warm_", "tests/proof/"];
 
 function testsOnNode(version: string): Step {
   return {
