@@ -4,7 +4,7 @@
  * @module
  */
 import type { Environment, Files } from "../../kernel/mod.ts";
-import { type Confined, type Mount, type Sandbox, variablesInside, wordInside } from "../sandbox/contract.ts";
+import { type Confined, isThere, type Mount, type Sandbox, variablesInside, wordInside } from "../sandbox/contract.ts";
 import type { InstallerCommand } from "./commands.ts";
 import type { PackageLanguage } from "./contract.ts";
 import { TEMPORARY } from "./environments.ts";
@@ -58,17 +58,12 @@ export interface ConfinedStep {
 export async function surroundingsOf(
   { sandbox, files, environment, language, job, variables }: SurroundingsOptions,
 ): Promise<(step: InstallerCommand) => Promise<ConfinedStep>> {
-  const isThere = async (path: string) => {
-    const cut = path.lastIndexOf("/");
-    return cut > 0 &&
-      await files.open(path.slice(0, cut)).stat(path.slice(cut + 1)).catch(() => undefined) !== undefined;
-  };
   const settings: Record<string, string> = {};
   for (const [name, places] of Object.entries(await sandbox.mechanism() === undefined ? {} : USER_SETTINGS[language])) {
     if (variables[name] !== undefined) continue;
     for (const place of places) {
       const path = `${environment.userHome}/${place}`;
-      if (await isThere(path)) settings[name] ??= path;
+      if (await isThere(files, path)) settings[name] ??= path;
     }
   }
   await job.folder.makeFolder(TEMPORARY);
@@ -82,10 +77,10 @@ export async function surroundingsOf(
       to: `${SETTINGS_INSIDE}/${from.slice(from.lastIndexOf("/") + 1)}`,
     })),
   ];
-  for (const from of new Set(seen)) if (await isThere(from)) mounts.push({ from });
+  for (const from of new Set(seen)) if (await isThere(files, from)) mounts.push({ from });
   // what is built is built where it lies
   const writable = job.allow.installScripts === true;
-  for (const from of new Set(packages)) if (await isThere(from)) mounts.push({ from, writable });
+  for (const from of new Set(packages)) if (await isThere(files, from)) mounts.push({ from, writable });
   return async ({ program, args, cwd, env }) => {
     const programs = [job.runtime.program, program];
     const confined = await sandbox.confine({ network: !job.isOffline, mounts, programs });

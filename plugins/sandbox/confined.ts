@@ -12,7 +12,8 @@ import { type Programs, searchedFolders, type SeenProgram } from "./programs.ts"
 import type { Chosen } from "./selection.ts";
 import { lookAtMachine, type Machine } from "./machine.ts";
 import { checked, isBelowAny, pathsInside, type SeenMount } from "./mounts.ts";
-import { isSeen, realPath } from "./system.ts";
+import { realPath } from "./paths.ts";
+import { isSeen } from "./system.ts";
 import { argumentsIn, inPrivateFolder, ownFolder } from "./unconfined.ts";
 import { FILTER_DESCRIPTOR, HOME_INSIDE, type SystemEntry, type View } from "./view.ts";
 

@@ -16,6 +16,7 @@ export {
   type Mount,
 } from "./confinement.ts";
 export { FOLDER_LISTS, variablesInside, wordInside } from "./inside_paths.ts";
+export { isBelow, isThere } from "./paths.ts";
 export { Unconfined, type UnconfinedOptions, WORK_FOLDER } from "./unconfined.ts";
 
 /** Confines child processes. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { type Files, type Processes, ToolError } from "../../kernel/mod.ts";
-import type { Confined, ConfinedCommand, Confinement } from "./confinement.ts";
-import { isBelow, realPath } from "./system.ts";
+import type { Confined, ConfinedCommand, Confinement, Mount } from "./confinement.ts";
+import { isBelow, realPath } from "./paths.ts";
 import { argumentsIn, inPrivateFolder } from "./unconfined.ts";
 
 const DENO_REGEXP = /(?:^|[\\/])deno(?:\.exe)?$/i;
@@ -60,11 +60,9 @@ export class DenoPermissions {
    */
   async #checkImports({ program, args = [] }: ConfinedCommand, { mounts = [] }: Confinement): Promise<void> {
     const { files, processes } = this.#options;
-    const [verb, ...words] = argumentsIn({ args }, "/");
-    const at = words.findIndex((word) => !word.startsWith("-"));
-    const file = words[at];
+    const { verb, options: all, rest: [file] } = readWords(argumentsIn({ args }, "/"));
     if (verb !== "run" || file === undefined) return;
-    const options = words.slice(0, at).filter((word) => /^--(?:config|import-map)=/.test(word));
+    const options = all.filter((word) => /^--(?:config|import-map)=/.test(word));
     const { code, stdout, stderr } = await processes.run({
       program,
       args: ["info", "--json", ...CLOSED_WORDS, ...options, file],
@@ -74,7 +72,7 @@ export class DenoPermissions {
     if (code !== 0) {
       throw new ToolError(`Cannot confine "${file}": Deno does not say what it imports: ${stderr.trim()}`);
     }
-    const seen = mounts.flatMap(({ from }) => [from, realPath(files, from) ?? from]);
+    const seen = bothPaths(mounts, files);
     for (const path of importedFiles(stdout)) {
       if (seen.some((folder) => isBelow(path, folder) && isBelow(realPath(files, path) ?? path, folder))) continue;
       throw new ToolError(
@@ -97,29 +95,37 @@ export function confineArguments(
     readonly files: Files;
   },
 ): readonly string[] {
-  const [verb = "", ...words] = args;
+  const { verb, options, rest } = readWords(args);
   if (!DENO_REGEXP.test(program) || !VERBS.includes(verb)) {
     throw new ToolError(
       `Cannot confine "${program}": the sandbox is "deno", which holds programs alone that are run by deno run`,
     );
   }
   const { network = false, mounts = [] } = confinement;
-  const real = (path: string) => realPath(files, path) ?? path;
-  const seen = mounts.flatMap(({ from }) => [from, real(from)]);
-  const changed = mounts.filter(({ writable }) => writable === true).flatMap(({ from }) => [from, real(from)]);
-  const file = words.findIndex((word) => !word.startsWith("-"));
-  const options = file === -1 ? words : words.slice(0, file);
+  const changed = mounts.filter(({ writable }) => writable === true);
   return [
     verb,
     "--no-prompt",
-    ...allow("read", [folder, ...seen]),
-    ...allow("write", [folder, ...changed]),
+    ...allow("read", [folder, ...bothPaths(mounts, files)]),
+    ...allow("write", [folder, ...bothPaths(changed, files)]),
     "--allow-env",
     ...(network === true ? ["--allow-net"] : allow("net", network || [])),
     ...(options.includes("--cached-only") ? [] : CLOSED_WORDS),
     ...options.filter((word) => !PERMISSION_REGEXP.test(word)),
-    ...(file === -1 ? [] : words.slice(file)),
+    ...rest,
   ];
+}
+
+/** Divides the words of a command: what it does, options, and what is run with its arguments. */
+function readWords([verb = "", ...words]: readonly string[]) {
+  const at = words.findIndex((word) => !word.startsWith("-"));
+  const end = at === -1 ? words.length : at;
+  return { verb, options: words.slice(0, end), rest: words.slice(end) };
+}
+
+/** Gives the paths of mounts, as they were asked for and as they are. */
+function bothPaths(mounts: readonly Mount[], files: Files): readonly string[] {
+  return mounts.flatMap(({ from }) => [from, realPath(files, from) ?? from]);
 }
 
 // Deno reads a comma as the end of an item, and two as one comma

@@ -132,7 +132,7 @@ export class Guard implements Sandbox {
   }
 
   async #attempt(chosen: Chosen): Promise<void> {
-    const confined = await this.#makeConfiner(chosen).confine({ network: false });
+    const confined = await this.#confiner(chosen).confine({ network: false });
     const process = await confined.spawn({ ...NOTHING, timeoutMs: ATTEMPT_MS });
     void process.end();
     const [stderr, { code, ended }] = await Promise.all([readAll(process.stderr), process.exited]);

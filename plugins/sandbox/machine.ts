@@ -5,7 +5,8 @@
  */
 import type { Environment, Files, Processes } from "../../kernel/mod.ts";
 import type { OwnFiles } from "./files.ts";
-import { ETC_FILES, NETWORK_FILES, readBarred, readSystem, realPath } from "./system.ts";
+import { ETC_FILES, NETWORK_FILES, readBarred, readSystem } from "./system.ts";
+import { isThere, realPath } from "./paths.ts";
 import type { MechanismProgram, SystemEntry } from "./view.ts";
 
 /** What of this machine every command sees. */
@@ -69,11 +70,4 @@ export async function lookAtMachine(
     architecture: environment.architecture,
     areProcessesCounted: enforcement.processes === "cgroup",
   };
-}
-
-async function isThere(files: Files, path: string): Promise<boolean> {
-  const cut = path.lastIndexOf("/");
-  return cut > 0
-    ? await files.open(path.slice(0, cut)).stat(path.slice(cut + 1)).catch(() => undefined) !== undefined
-    : await files.open("/").stat(path.slice(1)).catch(() => undefined) !== undefined;
 }

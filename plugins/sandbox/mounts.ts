@@ -5,13 +5,14 @@
  */
 import { ToolError } from "../../kernel/mod.ts";
 import type { SeenProgram } from "./programs.ts";
-import { isBelow } from "./system.ts";
+import { isBelow } from "./paths.ts";
 import { HOME_INSIDE, type ViewMount } from "./view.ts";
 
 /** What is private inside, so that nothing above it can be shown. */
 const OWN_PLACES: readonly string[] = [HOME_INSIDE, "/run/collet"];
 /** What tells of, and changes, the whole machine. */
 const KERNEL_PLACES: readonly string[] = ["/proc", "/sys", "/dev"];
+
 /** A mount, and the path on this machine by which it was asked for. */
 export type SeenMount = ViewMount & { readonly asked: string };
 

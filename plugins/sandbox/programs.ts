@@ -6,7 +6,8 @@
  */
 import { type Files, messageOf, type Processes, ToolError } from "../../kernel/mod.ts";
 import type { Mount } from "./confinement.ts";
-import { isBelow, isSeen, realPath } from "./system.ts";
+import { isBelow, realPath } from "./paths.ts";
+import { isSeen } from "./system.ts";
 import type { SystemEntry } from "./view.ts";
 
 /** Where programs are mounted that are not part of the system. */

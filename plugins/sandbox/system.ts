@@ -4,6 +4,7 @@
  * @module
  */
 import type { Files } from "../../kernel/mod.ts";
+import { isBelow, realPath } from "./paths.ts";
 import type { SystemEntry, ViewMount } from "./view.ts";
 
 /** Folders of programs and libraries, on whatever distribution. */
@@ -60,23 +61,9 @@ export async function readSystem(files: Files): Promise<readonly SystemEntry[]> 
   );
 }
 
-/** Gives the real path of what a path leads to; `undefined` when that cannot be told. */
-export function realPath(files: Files, path: string): string | undefined {
-  try {
-    return files.open(path).path;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Tells whether a real path is in a part of the system that is seen. */
 export function isSeen(path: string, system: readonly SystemEntry[]): boolean {
   return system.some((entry) => entry.kind === "folder" && isBelow(path, entry.path));
-}
-
-/** Tells whether a path is a folder or below it. */
-export function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
 }
 
 /** Gives what is to stay unseen below a folder that is seen, by the paths that it has inside. */

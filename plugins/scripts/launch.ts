@@ -8,6 +8,7 @@ import {
   type Confined,
   type ConfinedCommand,
   type Confinement,
+  isThere,
   type Mount,
   type Sandbox,
   variablesInside,
@@ -149,16 +150,17 @@ export class Launcher {
     const cwd = script.cwd === undefined ? undefined : confined.path(script.cwd);
     const isMoved = file !== script.file;
     const { warm } = this.#options;
+    const held = { ...script.limits, ...PIPES };
     return {
       confined,
-      command: { ...line, ...(cwd !== undefined && { cwd }), ...script.limits, ...PIPES },
+      command: { ...line, ...(cwd !== undefined && { cwd }), ...held },
       toolsFolder: isMoved ? TOOLS_INSIDE : undefined,
       // a Python that has to start itself anew cannot keep its place on Windows
       warm: found === undefined || language === undefined || environment.os === "windows"
         ? undefined
         : await warm?.ready({
           ...{ confinement, own, file, line, cwd, language: runtimeOf(language) },
-          limits: script.limits,
+          held,
           files: isMoved ? await files.read() : undefined,
           fingerprint: files.fingerprint,
           folderInside: isMoved ? place : folder,
@@ -189,15 +191,11 @@ export class Launcher {
       ...(cwd === undefined ? [] : [{ from: cwd, writable: true }]),
     ];
     for (const { from } of mounts) {
-      if (await this.#isThere(from)) continue;
+      // that of everything is refused by the sandbox, which says why
+      if (from === "/" || await isThere(this.#options.home, from)) continue;
       throw new ToolError(`Cannot run script "${name}": "${from}", which it was granted, does not exist`);
     }
     return mounts;
-  }
-
-  async #isThere(path: string): Promise<boolean> {
-    const folder = folderOf(path);
-    return folder === "" || await this.#options.home.open(folder).stat(path.slice(folder.length + 1)) !== undefined;
   }
 }
 

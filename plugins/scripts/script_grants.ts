@@ -16,7 +16,7 @@ import {
 import type { PackageSet } from "../dependencies/contract.ts";
 import type { GrantPolicy, Grants } from "../grants/contract.ts";
 import type { ManifestDraft, ToolLibrary } from "../library/contract.ts";
-import type { Sandbox } from "../sandbox/contract.ts";
+import { isBelow, isThere, type Sandbox } from "../sandbox/contract.ts";
 import type { Secrets } from "../secrets/contract.ts";
 import type { Script } from "./contract.ts";
 import { pathOf, rootsOf } from "./request.ts";
@@ -130,7 +130,7 @@ export class ScriptGrants {
       ? environment.variables(LEGACY_PREFIX)
       : secrets.reveal(secrets.names().filter((name) => name.startsWith(LEGACY_PREFIX)));
     const roots = await this.#legacyRoots(call);
-    const isCwdSeen = roots.some((root) => isWithin(environment.cwd, root));
+    const isCwdSeen = roots.some((root) => isBelow(environment.cwd, root));
     return {
       secrets: given,
       timeoutMs: manifest.grants?.timeout_ms,
@@ -142,13 +142,11 @@ export class ScriptGrants {
   // a root that has the whole home or the server's own files in it would give away all that the sandbox keeps
   async #legacyRoots(call: Call): Promise<readonly string[]> {
     const { environment, files } = this.#options;
-    const paths = (await rootsOf(call, environment)).map(pathOf).filter((path) => path !== undefined);
+    const paths = (await rootsOf(call, environment)).map(pathOf).filter((path) => path !== undefined)
+      .map((path) => path.replace(/(?<=.)\/+$/, ""));
     const hidden = [environment.userHome, environment.home];
-    const safe = paths.filter((path) => !hidden.some((it) => isWithin(it, path)));
-    const there = await Promise.all(safe.map(async (path) => {
-      const folder = path.slice(0, path.lastIndexOf("/"));
-      return folder !== "" && await files.open(folder).stat(path.slice(folder.length + 1)) !== undefined;
-    }));
+    const safe = paths.filter((path) => !hidden.some((it) => isBelow(it, path)));
+    const there = await Promise.all(safe.map((path) => isThere(files, path)));
     return safe.filter((_, index) => there[index]);
   }
 
@@ -195,8 +193,4 @@ export class ScriptGrants {
     if (secrets !== undefined) return secrets.reveal(names);
     throw new ToolError(`Cannot give secret "${names[0]}": nothing here keeps secrets; the plugin "secrets" does`);
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

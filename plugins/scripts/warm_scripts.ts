@@ -40,7 +40,8 @@ export interface WarmScript {
   /** How it would be started otherwise. */
   readonly line: CommandLine;
   readonly cwd: string | undefined;
-  readonly limits: Pick<ConfinedCommand, "memoryBytes" | "cpuSeconds" | "processes"> | undefined;
+  /** What it is held to. */
+  readonly held: Pick<ConfinedCommand, "memoryBytes" | "cpuSeconds" | "processes" | "timeoutMs" | "outputLimit">;
   /** What is in its folder, if it can be sent. */
   readonly files: Readonly<Record<string, WarmFile>> | undefined;
   /** Another text when its folder was changed: what waits may see the one that it took the place of. */
@@ -67,7 +68,7 @@ export class WarmScripts {
 
   /** Says how a script is run by an interpreter that waits; `undefined` when it cannot be. */
   async ready(
-    { language, confinement, own, file, folderInside, line, cwd, limits, files, fingerprint }: WarmScript,
+    { language, confinement, own, file, folderInside, line, cwd, held, files, fingerprint }: WarmScript,
   ): Promise<
     WarmLaunch | undefined
   > {
@@ -84,7 +85,7 @@ export class WarmScripts {
       warmCommand(language, { boots: confined.path(boots.from), home, file, args, env: line.env, hasFiles: isSent });
     const { env, late, revoke } = command("");
     return {
-      key: JSON.stringify([line.program, command("").args, env, around, limits, isSent ? "" : fingerprint]),
+      key: JSON.stringify([line.program, command("").args, env, around, held, isSent ? "" : fingerprint]),
       header: {
         file,
         env: late,
@@ -96,12 +97,10 @@ export class WarmScripts {
       },
       start: () =>
         confined.spawn({
-          ...limits,
+          ...held,
           program: line.program,
           args: (home) => command(home).args,
           env,
-          timeoutMs: Infinity,
-          outputLimit: 256 * 1024,
         }),
     };
   }

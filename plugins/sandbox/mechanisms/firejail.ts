@@ -6,7 +6,7 @@
  */
 import { ToolError } from "../../../kernel/mod.ts";
 import { FIREJAIL_SYSCALLS } from "../seccomp/mod.ts";
-import { isBelow } from "../system.ts";
+import { isBelow } from "../paths.ts";
 import type { MechanismProgram, View, ViewMount } from "../view.ts";
 
 /** Top-level folders that are there beside those of the system and of the mounts. */
