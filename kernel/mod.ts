@@ -148,6 +148,7 @@ export {
 } from "./log.ts";
 export { sha256, toHex } from "./digest.ts";
 export { Lazy } from "./lazy.ts";
+export { OwnPackages } from "./own_packages.ts";
 export { didYouMean, nearNames } from "./near_names.ts";
 export { assertNestable, type Nesting } from "./nesting.ts";
 export {
@@ -212,6 +213,7 @@ export {
   type StandardResult,
   type StandardSchema,
 } from "./schema.ts";
+export { SharedWork, type Waiter } from "./shared_work.ts";
 export {
   Sql,
   type SqlDatabase,
@@ -233,3 +235,16 @@ export {
   type Resolved,
 } from "./token.ts";
 export { type CompiledTemplate, compileTemplate, isTemplate, type UriParams } from "./uri_template.ts";
+export {
+  type SyncEntry,
+  type SyncFile,
+  type SyncFolder,
+  type SyncOpenOptions,
+  type SyncStat,
+  type SyncTimes,
+  type Worker,
+  type WorkerMain,
+  type WorkerOptions,
+  Workers,
+  type WorkerScope,
+} from "./workers.ts";

@@ -28,7 +28,7 @@
  * @module
  */
 export { type FileTree, memoryFiles } from "./platform/memory_files.ts";
-export { type Provided, testFetch, testFiles, testProcesses } from "./platform/suites.ts";
+export { type Provided, testFetch, testFiles, testProcesses, testWorkers } from "./platform/suites.ts";
 export type { ConformanceOptions } from "./testing/checks.ts";
 export { conformance } from "./testing/conformance.ts";
 export {

@@ -1,6 +1,6 @@
 /**
  * The one place that asks on which runtime this is, and gives the platform for it: a plugin that provides the
- * contracts `Environment`, `Fetch`, `Files` and, except on edge runtimes, `Processes` and `Sockets`.
+ * contracts `Environment`, `Fetch`, `Files` and, except on edge runtimes, `Processes`, `Sockets` and `Workers`.
  *
  * @module
  */
