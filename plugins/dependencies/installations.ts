@@ -8,8 +8,10 @@ import {
   type Environment,
   type Files,
   isKernelError,
+  isToolError,
   type Log,
   type Processes,
+  SharedWork,
   ToolError,
 } from "../../kernel/mod.ts";
 import type { Sandbox } from "../sandbox/contract.ts";
@@ -33,7 +35,6 @@ import { pythonInstaller } from "./python.ts";
 import { rubyInstaller } from "./ruby.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { Runtimes, TITLES } from "./runtimes.ts";
-import { reasonOf, SharedWork } from "./shared_work.ts";
 import { normalizePackages } from "./words.ts";
 
 // what uv, pip and npm say of packages for which there is nothing but source
@@ -296,4 +297,9 @@ function describeFailure(
 
 function unreachable(): never {
   throw new Error("an installation was kept and is not there");
+}
+
+/** Gives what is to be thrown where a signal has aborted. */
+function reasonOf({ reason }: AbortSignal): unknown {
+  return isToolError(reason) ? reason : new ToolError("Cancelled by the client");
 }

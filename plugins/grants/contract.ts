@@ -5,6 +5,8 @@
  */
 import { type Call, type Contract, contract } from "../../kernel/mod.ts";
 
+export { type Given, Granting, type GrantingOptions } from "./granting.ts";
+
 /** What a tool asks for: a request, which an operator may refuse. What is left out is not asked for. */
 export interface Grants {
   /** All of the network, none, or the listed `host:port` alone. */

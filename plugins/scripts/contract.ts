@@ -3,8 +3,12 @@
  *
  * @module
  */
-import { type Call, type Command, type Contract, contract } from "../../kernel/mod.ts";
+import { type Call, type Command, type Contract, contract, type Process } from "../../kernel/mod.ts";
 import type { ToolOutput } from "../library/contract.ts";
+
+export { Conversation, type ConversationOptions, type Talker } from "./conversation.ts";
+export { answeredError, failure, type Remains } from "./failures.ts";
+export { type ErrorLine, type OutputLine, readLine } from "./output_lines.ts";
 
 /** What a script may reach. */
 export interface ScriptPermissions {
@@ -18,10 +22,38 @@ export interface ScriptPermissions {
   readonly env?: readonly string[] | undefined;
 }
 
-/** A script to run. */
-export interface Script {
-  /** The name by which the script knows itself, and by which errors name it. */
+/** What is asked of a program that speaks the script protocol. */
+export interface ProtocolRun {
+  /** The name by which the program knows itself, and by which errors name it. */
   readonly name: string;
+  /** What it receives as `params.arguments`. */
+  readonly arguments: unknown;
+  /** Names its memory; `name` by default. */
+  readonly memory?: string | undefined;
+  /** Shown in its context. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** Ends it, and all that it started, after this many milliseconds; 300,000 by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Revision of the script protocol: 1 by default; 2 answers requests that failed with JSON-RPC errors. */
+  readonly protocol?: number | undefined;
+  /** Reads plain output as JSON where it is JSON; `false` by default: then it is text. */
+  readonly isJsonWanted?: boolean | undefined;
+  /** Closes stdin after the request, for a program that reads it to its end; `false` by default. */
+  readonly isStdinClosed?: boolean | undefined;
+}
+
+/** A program that is started by whoever has it. */
+export interface OwnProgram extends ProtocolRun {
+  /**
+   * Starts it.
+   *
+   * @throws {ToolError} when it cannot be.
+   */
+  start(signal: AbortSignal): Promise<Process>;
+}
+
+/** A script to run. `secrets` are added to its environment as well. */
+export interface Script extends ProtocolRun {
   /** Absolute path of the file. */
   readonly file: string;
   /** Folder of the files that it sees, absolute: that of the file by default. */
@@ -34,42 +66,28 @@ export interface Script {
   readonly interpreter?: string | undefined;
   /** Words between the interpreter's own and the file, each an argument as it stands. */
   readonly args?: readonly string[] | undefined;
-  /** What the script receives as `params.arguments`. */
-  readonly arguments: unknown;
   /** Working folder, absolute, which it may change; a private one, removed afterwards, when left out. */
   readonly cwd?: string | undefined;
-  /** Names its memory; `name` by default. */
-  readonly memory?: string | undefined;
   /** Added to the minimal environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Added to the environment, and shown in the script's context. */
-  readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** Limits of its process tree. */
   readonly limits?: Pick<Command, "memoryBytes" | "cpuSeconds" | "processes"> | undefined;
   /** What it may reach, where its runtime or a sandbox can see to that. */
   readonly permissions?: ScriptPermissions | undefined;
-  /** Ends the script, and all that it started, after this many milliseconds; 300,000 by default. */
-  readonly timeoutMs?: number | undefined;
-  /** Revision of the script protocol: 1 by default; 2 answers requests that failed with JSON-RPC errors. */
-  readonly protocol?: number | undefined;
-  /** Reads plain output as JSON where it is JSON; `false` by default: then it is text. */
-  readonly isJsonWanted?: boolean | undefined;
   /**
    * Lets one process serve many calls in turn, each by a request with an id of its own; names the code, since those of
    * another serve it no more. One process for each call by default.
    */
   readonly persistent?: string | undefined;
-  /** Closes stdin after the request, for a script that reads it to its end; `false` by default. */
-  readonly isStdinClosed?: boolean | undefined;
 }
 
 /** Runs scripts. */
 export interface ScriptRunner {
   /**
-   * Runs a script to its answer.
+   * Runs a script, or a program that was started elsewhere, to its answer.
    *
    * @throws {ToolError} when it cannot be started, answers with an error, fails without an answer, or takes too long.
    */
-  run(script: Script, call: Call): Promise<ToolOutput>;
+  run(script: Script | OwnProgram, call: Call): Promise<ToolOutput>;
 }
 export const ScriptRunner: Contract<ScriptRunner> = contract("script-runner");

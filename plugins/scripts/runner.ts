@@ -8,7 +8,7 @@ import type { ToolLibrary, ToolOutput } from "../library/contract.ts";
 import type { Memory } from "../memory/contract.ts";
 import type { Secrets } from "../secrets/contract.ts";
 import { WORK_FOLDER } from "../sandbox/contract.ts";
-import type { Script, ScriptRunner } from "./contract.ts";
+import type { OwnProgram, ProtocolRun, Script, ScriptRunner } from "./contract.ts";
 import { OUTPUT_LIMIT } from "./output_lines.ts";
 import { NO_REDACTION } from "./redaction.ts";
 import { executeRequest, rootsOf } from "./request.ts";
@@ -46,13 +46,13 @@ export class Runner implements ScriptRunner {
     this.#starter = new Starter(options);
   }
 
-  run(script: Script, call: Call): Promise<ToolOutput> {
+  run(script: Script | OwnProgram, call: Call): Promise<ToolOutput> {
     const running = this.#run(script, call);
     this.#track(running);
     return running;
   }
 
-  async #run(script: Script, call: Call): Promise<ToolOutput> {
+  async #run(script: Script | OwnProgram, call: Call): Promise<ToolOutput> {
     const signal = AbortSignal.any([call.signal, this.#options.signal]);
     let started: Started | undefined;
     let session: ScriptSession | undefined;
@@ -72,11 +72,11 @@ export class Runner implements ScriptRunner {
 
   #openSession(
     { process, id }: Started,
-    { name, memory: memoryName = name, protocol = 1, isStdinClosed = false, timeoutMs = this.#options.timeoutMs }:
-      Script,
+    script: Script | OwnProgram,
     { call, request }: { readonly call: Call; readonly request: string },
   ): ScriptSession {
     const { toolbox, catalog, library, memory, environment, secrets = NO_REDACTION } = this.#options;
+    const { name, memory: memoryName = name, protocol = 1, isStdinClosed = false } = script;
     return new ScriptSession(process, {
       id,
       name,
@@ -89,13 +89,14 @@ export class Runner implements ScriptRunner {
       roots: () => rootsOf(call, environment),
       request,
       isStdinClosed,
-      timeoutMs,
+      title: `${"start" in script ? "Tool" : "Script"} "${name}"`,
+      timeoutMs: script.timeoutMs ?? this.#options.timeoutMs,
       redaction: secrets,
     });
   }
 
   #request(
-    script: Script,
+    script: ProtocolRun,
     { call, roots, started: { id, surroundings } }: {
       readonly call: Call;
       readonly roots: readonly Root[];
@@ -137,7 +138,7 @@ export class Runner implements ScriptRunner {
   }
 }
 
-function readAnswer(answer: Answer, { isJsonWanted = false }: Script): unknown {
+function readAnswer(answer: Answer, { isJsonWanted = false }: ProtocolRun): unknown {
   if (answer.kind === "result") return answer.result;
   if (!isJsonWanted || answer.text.length > OUTPUT_LIMIT) return answer.text;
   try {

@@ -3,21 +3,11 @@
  *
  * @module
  */
-import {
-  type Call,
-  type Environment,
-  type Files,
-  type Folder,
-  isObject,
-  type Log,
-  sha256,
-  ToolError,
-} from "../../kernel/mod.ts";
+import { type Call, type Environment, type Files, type Folder, type Log, sha256 } from "../../kernel/mod.ts";
 import type { PackageSet } from "../dependencies/contract.ts";
-import type { GrantPolicy, Grants } from "../grants/contract.ts";
+import { Granting, type GrantingOptions, type Grants } from "../grants/contract.ts";
 import type { ManifestDraft, ToolLibrary } from "../library/contract.ts";
 import { isBelow, isThere, type Sandbox } from "../sandbox/contract.ts";
-import type { Secrets } from "../secrets/contract.ts";
 import type { Script } from "./contract.ts";
 import { pathOf, rootsOf } from "./request.ts";
 
@@ -27,17 +17,12 @@ const WORD_REGEXP = /\w+/g;
 const MIB = 2 ** 20;
 
 /** What {@linkcode ScriptGrants} works with. */
-export interface ScriptGrantsOptions {
+export interface ScriptGrantsOptions extends GrantingOptions {
   readonly environment: Environment;
   readonly library: Pick<ToolLibrary, "digestOf">;
-  /** What decides; without it no script is given anything but its time. */
-  readonly policy: GrantPolicy | undefined;
-  readonly secrets: Secrets | undefined;
   readonly sandbox: Sandbox;
   readonly files: Files;
   readonly log: Log;
-  /** Time limit of scripts that ask for none, in milliseconds. */
-  readonly timeoutMs: number;
 }
 
 /** Whose grants are given. */
@@ -59,9 +44,11 @@ const LEGACY_NOTE = "Tools made by skillz run in the sandbox with the network, t
 export class ScriptGrants {
   #isLegacyTold = false;
   readonly #options: ScriptGrantsOptions;
+  readonly #granting: Granting;
 
   constructor(options: ScriptGrantsOptions) {
     this.#options = options;
+    this.#granting = new Granting(options);
   }
 
   /**
@@ -70,12 +57,7 @@ export class ScriptGrants {
    * @throws {ToolError} naming what is no grant.
    */
   read(grants: unknown): Grants {
-    const { policy } = this.#options;
-    if (policy !== undefined) return policy.read(grants);
-    const { timeout_ms: timeout, ...others } = isObject(grants) ? grants as Grants : {};
-    const fields = Object.keys(others);
-    if (fields.length === 0) return timeout === undefined ? {} : { timeout_ms: timeout };
-    throw new ToolError(`Cannot grant ${fields.join(", ")}: nothing here decides on grants; the plugin "grants" does`);
+    return this.#granting.read(grants);
   }
 
   /**
@@ -97,24 +79,24 @@ export class ScriptGrants {
    * @throws {ToolError} when it is refused, or a secret is not there.
    */
   async give(manifest: ManifestDraft, { folder, code, call }: GrantedRun): Promise<GivenToScript> {
-    const { policy, timeoutMs } = this.#options;
-    const { direct_dependencies: _direct, install_scripts: _scripts, ...grants } = this.readAll(manifest.grants, code);
-    if (policy === undefined) return { timeoutMs: grants.timeout_ms };
-    // first, so that nobody is asked for what is not there
-    const secrets = this.#reveal(grants.secrets ?? []);
+    const asked = this.readAll(manifest.grants, code);
     const digest = () => this.#digestOf(manifest, folder);
-    const granted = await policy.authorize({ tool: manifest.name, digest, grants }, call);
-    const { network, read, write, env: names = [], timeout_ms: longest = Infinity } = granted;
+    const { grants, env, secrets, timeoutMs } = await this.#granting.give(
+      { tool: manifest.name, digest, grants: asked },
+      call,
+    );
+    if (this.#options.policy === undefined) return { timeoutMs };
+    const { network, read, write, memory_mb: memory, cpu_seconds: cpuSeconds, processes } = grants;
     return {
-      env: this.#variables(names),
+      env,
       secrets,
-      timeoutMs: grants.timeout_ms ?? Math.min(timeoutMs, longest),
+      timeoutMs,
       limits: {
-        ...(granted.memory_mb !== undefined && { memoryBytes: granted.memory_mb * MIB }),
-        ...(granted.cpu_seconds !== undefined && { cpuSeconds: granted.cpu_seconds }),
-        ...(granted.processes !== undefined && { processes: granted.processes }),
+        ...(memory !== undefined && { memoryBytes: memory * MIB }),
+        ...(cpuSeconds !== undefined && { cpuSeconds }),
+        ...(processes !== undefined && { processes }),
       },
-      permissions: { network, read, write, env: [...names, ...Object.keys(secrets)] },
+      permissions: { network, read, write, env: [...grants.env ?? [], ...Object.keys(secrets)] },
     };
   }
 
@@ -157,15 +139,8 @@ export class ScriptGrants {
    * @throws {ToolError} when it is refused.
    */
   async authorizePackages({ name, grants }: ManifestDraft, set: PackageSet, call: Call): Promise<void> {
-    const { policy } = this.#options;
-    const { direct_dependencies: direct, install_scripts: scripts } = this.read(grants);
-    if (policy === undefined) return;
-    const asked = {
-      ...(direct !== undefined && { direct_dependencies: direct }),
-      ...(scripts !== undefined && { install_scripts: scripts }),
-    };
     const digest = () => sha256(JSON.stringify([set.language, [...set.packages].sort()]));
-    await policy.authorize({ tool: name, digest, grants: asked }, call);
+    await this.#granting.authorizePackages({ tool: name, digest, grants: this.read(grants) }, call);
   }
 
   #legacyNamesIn(code: string): readonly string[] {
@@ -179,18 +154,5 @@ export class ScriptGrants {
   async #digestOf({ interpreter, entry_file: entry, dependencies }: ManifestDraft, folder: Folder): Promise<string> {
     const files = await this.#options.library.digestOf(folder);
     return await sha256(JSON.stringify([files, interpreter, entry, dependencies]));
-  }
-
-  #variables(names: readonly string[]): Readonly<Record<string, string>> {
-    const { environment } = this.#options;
-    const found = names.map((name) => [name, environment.variable(name)]).filter(([, value]) => value !== undefined);
-    return Object.fromEntries(found);
-  }
-
-  #reveal(names: readonly string[]): Readonly<Record<string, string>> {
-    const { secrets } = this.#options;
-    if (names.length === 0) return {};
-    if (secrets !== undefined) return secrets.reveal(names);
-    throw new ToolError(`Cannot give secret "${names[0]}": nothing here keeps secrets; the plugin "secrets" does`);
   }
 }

@@ -5,11 +5,11 @@
  */
 import { isToolError, messageOf, type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
 import { comesWithin, describeExit, endProcess, KILL_MS, type Stop } from "./ending.ts";
+import { answeredError, failure } from "./failures.ts";
 import { MessageServer } from "./message_server.ts";
 import type { MessageHost } from "./message_host.ts";
 import {
   type AnswerLine,
-  type ErrorLine,
   LineSplitter,
   type OutputLine,
   OutputTooLong,
@@ -24,9 +24,8 @@ import { StreamedOutput } from "./streamed_output.ts";
 const SILENT_MS = 5_000;
 /** How long an error waits for what stderr has to say about it. */
 const STDERR_MS = 300;
-/** Most characters of plain output that are logged beside an answer, and that an error shows. */
+/** Most characters of plain output that are logged beside an answer. */
 const PRINTED = 8_000;
-const SHOWN = 4_000;
 // timers count to 2^31 - 1 milliseconds, and fire at once beyond that
 const LONGEST_MS = 2_147_483_647;
 
@@ -37,6 +36,8 @@ export interface SessionOptions extends Omit<MessageHost, "streamed"> {
   /** The request, one line without its end. */
   readonly request: string;
   readonly isStdinClosed: boolean;
+  /** What errors call it. */
+  readonly title: string;
   /** Time limit of the run. */
   readonly timeoutMs: number;
   readonly redaction: Redaction;
@@ -54,6 +55,7 @@ export class ScriptSession {
   readonly #messages: MessageServer;
   readonly #streamed: StreamedOutput;
   readonly #stderr: StderrTail;
+  readonly #stderrEnd: Promise<void>;
   /** Ends what was called for the script when nobody waits for it any more. */
   readonly #over = new AbortController();
   readonly #printed = new PlainOutput();
@@ -65,7 +67,8 @@ export class ScriptSession {
     this.#options = options;
     const own = redaction.guard(call.derive({ signal: AbortSignal.any([call.signal, this.#over.signal]) }));
     this.#streamed = new StreamedOutput(own, redaction);
-    this.#stderr = new StderrTail(process.stderr, { call: own, name, redacted: redaction.stream() });
+    this.#stderr = new StderrTail({ call: own, name, redacted: redaction.stream() });
+    this.#stderrEnd = this.#stderr.follow(process.stderr);
     this.#messages = new MessageServer(
       { ...options, call: own, streamed: this.#streamed },
       (line) => process.write(`${line}\n`),
@@ -78,7 +81,7 @@ export class ScriptSession {
    * @throws {ToolError} when it answers with an error, fails, or nobody waits for it any more.
    */
   async converse(): Promise<Answer> {
-    const { name, request, isStdinClosed } = this.#options;
+    const { title, request, isStdinClosed } = this.#options;
     // not awaited: a script may answer without having read it all, or anything
     void this.#process.write(`${request}\n`);
     if (isStdinClosed) void this.#process.end();
@@ -87,7 +90,7 @@ export class ScriptSession {
       return await Promise.race([this.#talk(), this.#stopped(stopping.signal)]);
     } catch (error) {
       if (!(error instanceof OutputTooLong)) throw error;
-      throw new ToolError(`Script "${name}" was ended: ${error.message}`);
+      throw new ToolError(`${title} was ended: ${error.message}`);
     } finally {
       stopping.abort();
       this.#stderr.mute();
@@ -100,7 +103,7 @@ export class ScriptSession {
     // what nobody reads would keep the script from ending
     const drained = this.#drain();
     await endProcess(this.#process, this.#stop);
-    await Promise.all([drained, this.#stderr.ended]);
+    await Promise.all([drained, this.#stderrEnd]);
   }
 
   /** Rejects when the call is cancelled or the time is over, unless `done` aborts first. */
@@ -160,18 +163,10 @@ export class ScriptSession {
     const printed = redaction.redact(this.#printed.text);
     if (printed !== "") call.log("info", printed.slice(0, PRINTED), undefined, name);
     if (answer.kind === "error") {
-      await comesWithin(this.#stderr.ended, STDERR_MS);
-      throw this.#errorOf(answer);
+      await comesWithin(this.#stderrEnd, STDERR_MS);
+      throw answeredError(answer, this.#stderr.tail);
     }
     return { kind: "result", result: answer.result ?? this.#streamed.joined() };
-  }
-
-  #errorOf({ code, message, data }: ErrorLine): ToolError {
-    const head = code === undefined ? `Error: ${message}` : `Error ${code}: ${message}`;
-    const lines = [head, ...(data === undefined || data === null ? [] : [`Data: ${JSON.stringify(data)}`])];
-    return new ToolError([...lines, ...this.#stderrLines()].join("\n"), {
-      data: { code: code ?? null, message, ...(data !== undefined && { data }) },
-    });
   }
 
   async #concludeWithoutAnswer(): Promise<Answer> {
@@ -187,7 +182,7 @@ export class ScriptSession {
       return await this.#accept(whole);
     }
     if (exit.ended !== undefined || isOver && exit.code !== 0) {
-      await comesWithin(this.#stderr.ended, STDERR_MS);
+      await comesWithin(this.#stderrEnd, STDERR_MS);
       throw this.#failure(describeExit(exit), exit);
     }
     if (text !== "") return { kind: "text", text };
@@ -200,16 +195,9 @@ export class ScriptSession {
   }
 
   #failure(how: string, { code, signal }: Pick<ProcessExit, "code" | "signal">): ToolError {
-    // half a secret would not be known for one
-    const stdout = this.#options.redaction.redact(this.#printed.text).slice(-SHOWN);
-    const printed = stdout === "" ? [] : ["stdout:", stdout];
-    return new ToolError([`Script "${this.#options.name}" ${how}`, ...this.#stderrLines(), ...printed].join("\n"), {
-      data: { exit_code: code ?? null, signal: signal ?? null, stderr: this.#stderr.tail, stdout },
-    });
-  }
-
-  #stderrLines(): string[] {
-    return this.#stderr.tail === "" ? [] : ["stderr:", this.#stderr.tail];
+    const { title, redaction } = this.#options;
+    const stdout = redaction.redact(this.#printed.text);
+    return failure(`${title} ${how}`, { code, signal, stdout, stderr: this.#stderr.tail });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { type Call, isKernelError, type Log, type Process, ToolError } from "../../kernel/mod.ts";
 import type { ConfinedProcess } from "../sandbox/contract.ts";
-import type { Script } from "./contract.ts";
+import type { OwnProgram, Script } from "./contract.ts";
 import { type Launch, Launcher, type LauncherOptions } from "./launch.ts";
 import { PersistentProcesses, type PoolOptions } from "./warm/mod.ts";
 import { WarmScripts } from "./warm_scripts.ts";
@@ -15,6 +15,8 @@ const PERSISTENT_VARIABLE = "COLLET_TOOL_PERSISTENT";
 
 /** Of a process that ended before its call began, which says so itself. */
 const GONE: Surroundings = { workingFolder: "", toolsFolder: undefined, env: {} };
+/** Of a program that was started elsewhere, and has no folder to work in. */
+const ELSEWHERE: Surroundings = { workingFolder: "/", toolsFolder: undefined, env: {} };
 
 /** What a {@linkcode Starter} works with. */
 export interface StarterOptions extends Omit<LauncherOptions, "warm"> {
@@ -61,7 +63,8 @@ export class Starter {
    *
    * @throws {ToolError} when it cannot be.
    */
-  async start(script: Script, call: Call): Promise<Started> {
+  async start(script: Script | OwnProgram, call: Call): Promise<Started> {
+    if ("start" in script) return { process: await script.start(call.signal), id: 1, surroundings: ELSEWHERE };
     if (script.persistent !== undefined) return await this.#join(script, call);
     const launch = await this.#launcher.prepare(script);
     call.signal.throwIfAborted();

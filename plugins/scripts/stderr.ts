@@ -22,8 +22,6 @@ export interface StderrOptions {
 
 /** Follows the stderr of one run. */
 export class StderrTail {
-  /** Resolves at the end of stderr. */
-  readonly ended: Promise<void>;
   readonly #log: (text: string) => void;
   readonly #redacted: RedactedStream;
   #line = "";
@@ -31,16 +29,31 @@ export class StderrTail {
   #sent = 0;
   #isMuted = false;
 
-  constructor(stderr: AsyncIterable<string>, { call, name, redacted }: StderrOptions) {
+  constructor({ call, name, redacted }: StderrOptions) {
     this.#redacted = redacted;
     this.#log = (text) => call.log("info", text, undefined, name);
-    this.ended = this.#follow(stderr).catch(() => {});
   }
 
-  async #follow(stderr: AsyncIterable<string>): Promise<void> {
-    for await (const piece of stderr) this.#add(this.#redacted.push(piece));
+  /** Follows it to its end; never rejects. */
+  async follow(stderr: AsyncIterable<string>): Promise<void> {
+    try {
+      for await (const piece of stderr) this.push(piece);
+      this.end();
+    } catch {
+      // what came until then counts
+    }
+  }
+
+  /** Takes a piece. */
+  push(piece: string): void {
+    this.#add(this.#redacted.push(piece));
+  }
+
+  /** Takes the end, of which something may have been held back. */
+  end(): void {
     this.#add(this.#redacted.end());
     this.#send(this.#line.trimEnd());
+    this.#line = "";
   }
 
   #add(shown: string): void {

@@ -4,7 +4,8 @@
  * @module
  */
 import * as v from "valibot";
-import { jsonBlock, NewName, type PromptsContext, Purpose, useOfName } from "./parts.ts";
+import { jsonBlock, NewName, Purpose, useOfName } from "../../library/contract.ts";
+import { IMPROVE_ADVICE, type PromptsContext } from "./parts.ts";
 import { pythonScript } from "./python_code.ts";
 
 const NAME = "create_api_tool";
@@ -80,7 +81,7 @@ export function registerApiTool({ prompt, library, toolbox, hasGrants }: Prompts
       description: Purpose,
     }),
     render({ name, api_url: url, description }) {
-      const { overwrite, note } = useOfName(name, { prompt: NAME, library, toolbox });
+      const { overwrite, note } = useOfName(name, { prompt: NAME, library, toolbox, advice: IMPROVE_ADVICE });
       const call = {
         name,
         description,

@@ -14,9 +14,17 @@ import {
   type Toolbox,
   ToolError,
 } from "../../../kernel/mod.ts";
-import type { Manifest, StoredTool, ToolExample, ToolLibrary } from "../../library/contract.ts";
+import {
+  codeBlock,
+  invalidArgument,
+  jsonBlock,
+  type Manifest,
+  type StoredTool,
+  type ToolExample,
+  type ToolLibrary,
+} from "../../library/contract.ts";
 import { extensionFor } from "../kind.ts";
-import { codeBlock, invalidArgument, jsonBlock, type PromptsContext } from "./parts.ts";
+import type { PromptsContext } from "./parts.ts";
 
 const NAME = "improve_tool";
 const KIND = "script";

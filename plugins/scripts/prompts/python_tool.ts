@@ -6,7 +6,8 @@
 import * as v from "valibot";
 import { isToolError } from "../../../kernel/mod.ts";
 import type { Dependencies } from "../../dependencies/contract.ts";
-import { invalidArgument, jsonBlock, NewName, type PromptsContext, Purpose, useOfName } from "./parts.ts";
+import { invalidArgument, jsonBlock, NewName, Purpose, useOfName } from "../../library/contract.ts";
+import { IMPROVE_ADVICE, type PromptsContext } from "./parts.ts";
 import { pythonScript } from "./python_code.ts";
 
 const NAME = "create_python_tool";
@@ -58,7 +59,7 @@ export function registerPythonTool({ prompt, library, toolbox, dependencies }: P
       )),
     }),
     async render({ name, description, dependencies: wanted = "" }) {
-      const { overwrite, note } = useOfName(name, { prompt: NAME, library, toolbox });
+      const { overwrite, note } = useOfName(name, { prompt: NAME, library, toolbox, advice: IMPROVE_ADVICE });
       const packages = await readPackages(wanted, dependencies);
       const imports = packages.length === 0 ? [] : ["", '# import what "dependencies" installs here'];
       const call = {

@@ -13,7 +13,7 @@ import { ToolLibrary } from "../../../plugins/library/contract.ts";
 import library from "../../../plugins/library/mod.ts";
 import { Sandbox } from "../../../plugins/sandbox/contract.ts";
 import scripts from "../../../plugins/scripts/mod.ts";
-import { codeBlock } from "../../../plugins/scripts/prompts/parts.ts";
+import { codeBlock } from "../../../plugins/library/contract.ts";
 import { readPackages } from "../../../plugins/scripts/prompts/python_tool.ts";
 import { answeringKind, onlyText, temporaryHome } from "../library/kit.ts";
 import { refused, type Script, startGranting, succeed } from "./granting.ts";

@@ -70,6 +70,7 @@ async function startPersistent(options: Omit<PersistentOptions, "onStray"> = {})
     const session = new ScriptSession(process, {
       id,
       name: "server",
+      title: 'Script "server"',
       protocol: 1,
       call: createCall({ signal }),
       toolbox: kernel.get(Toolbox)!,
