@@ -25,6 +25,9 @@ const TEXT_INPUT = {
   required: ["text"],
 };
 
+/** A tool that is built, and can be built as it is. */
+export type BuiltExample = Omit<Example, "interpreter" | "extension"> & { readonly fence: string };
+
 /** The examples, in the order in which they are shown. */
 export const EXAMPLES: readonly Example[] = [
   {
@@ -119,5 +122,46 @@ end
 `,
     args: { text: "grip any tool" },
     result: "tool any grip",
+  },
+];
+
+/** The examples of tools that are built to WebAssembly, where they can be; in the order in which they are shown. */
+export const BUILT_EXAMPLES: readonly BuiltExample[] = [
+  {
+    language: "typescript",
+    fence: "ts",
+    name: "statistics",
+    description: "Tell mean and median of some numbers",
+    inputSchema: {
+      type: "object",
+      properties: { numbers: { type: "array", items: { type: "number" }, minItems: 1 } },
+      required: ["numbers"],
+    },
+    code: `export default function run({ numbers }: { numbers: number[] }) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const median = (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+  return { mean: numbers.reduce((sum, it) => sum + it, 0) / numbers.length, median };
+}
+`,
+    args: { numbers: [9, 1, 2] },
+    result: { mean: 4, median: 2 },
+  },
+  {
+    language: "rust",
+    fence: "rust",
+    name: "longest_word",
+    description: "Find the longest word of a text",
+    inputSchema: TEXT_INPUT,
+    code: `use collet_tool::{input, json};
+
+fn main() {
+    let text = json::text(&input(), "text").unwrap_or_default();
+    let longest = text.split_whitespace().max_by_key(|word| word.chars().count());
+    println!("{{\\"word\\":{}}}", json::quote(longest.unwrap_or("")));
+}
+`,
+    args: { text: "grip any tool firmly" },
+    result: { word: "firmly" },
   },
 ];

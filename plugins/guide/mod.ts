@@ -17,6 +17,7 @@ import {
   definePlugin,
   ErrorCode,
   type ItemKind,
+  optional,
   type Plugin,
   type PluginContext,
   ProtocolError,
@@ -26,7 +27,7 @@ import {
   type ResourceListing,
   Toolbox,
 } from "../../kernel/mod.ts";
-import { ToolCodeChanged } from "../library/contract.ts";
+import { ToolCodeChanged, ToolLibrary } from "../library/contract.ts";
 import { examplesPage, guidePage, toolPage } from "./pages.ts";
 import { protocolPage } from "./protocol.ts";
 
@@ -38,9 +39,9 @@ const guide: Plugin<void> = definePlugin({
   name: "guide",
   version: "1.0.0",
   description: "Pages for the model: guide, examples, script protocol, and one for each tool",
-  requires: { toolbox: Toolbox },
+  requires: { toolbox: Toolbox, library: optional(ToolLibrary) },
   setup(ctx) {
-    const { toolbox } = ctx.deps;
+    const { toolbox, library } = ctx.deps;
     const watched = watchPages(ctx);
     announceToolPages(ctx);
     for (const scheme of SCHEMES) {
@@ -65,7 +66,7 @@ const guide: Plugin<void> = definePlugin({
       page(
         "examples",
         { title: "Examples", description: "One script tool a language, ready to register" },
-        examplesPage,
+        () => examplesPage(toolbox.list()),
       );
       page("protocol", { title: "Script protocol", description: "What a script reads and writes" }, protocolPage);
       ctx.resource({
@@ -81,12 +82,14 @@ const guide: Plugin<void> = definePlugin({
             const tool = toolbox.get(uri.slice(`${scheme}://tools/`.length));
             return tool === undefined ? "" : toolPage(tool);
           }),
-        read({ name }, { uri }) {
+        async read({ name }, { uri }) {
           const tool = toolbox.get(name);
           if (tool === undefined) {
             throw new ProtocolError(ErrorCode.resourceNotFound, `Resource not found: no tool "${name}"`, { uri });
           }
-          return toolPage(tool);
+          // a made tool says what it is; one of its name may lie there that is not offered
+          const isMade = tool.meta?.["kind"] !== undefined;
+          return toolPage(tool, isMade ? await library?.describe(name) : undefined);
         },
       });
     }

@@ -4,7 +4,13 @@
  * @module
  */
 import type { JsonObject, ToolSummary } from "../../kernel/mod.ts";
-import { type Example, EXAMPLES } from "./examples.ts";
+import { BUILT_EXAMPLES, type BuiltExample, type Example, EXAMPLES } from "./examples.ts";
+
+const BUILD_TOOL = "build_tool";
+const BUILD_STEP =
+  `   \`${BUILD_TOOL}\` compiles TypeScript, JavaScript, Rust, Go, C, C++, AssemblyScript or WAT to a tool that runs
+   confined: without network, and with the files alone that it is granted.
+`;
 
 /** Writes `collet://guide`: how to work with this server, and the tools it has. */
 export function guidePage(tools: readonly ToolSummary[]): string {
@@ -22,7 +28,11 @@ restart as well.
    \`grants\` asks for secrets and more.
    Give \`examples\` as well: with \`verify: true\` the tool is made only if all of them pass, and \`test_tool\` runs
    them again.
-3. Call the tool by its name, or by \`call_tool\` when your client does not show new tools.
+${
+    tools.some(({ name }) => name === BUILD_TOOL)
+      ? BUILD_STEP
+      : ""
+  }3. Call the tool by its name, or by \`call_tool\` when your client does not show new tools.
 4. A failed call says why. Mend the code and register it again with \`overwrite: true\`; the old version is kept.
 5. \`delete_tool\` takes a tool away; it is kept in a trash for 30 days.
 
@@ -50,27 +60,52 @@ function firstSentence(text: string): string {
   return text.split("\n")[0]!.split(/(?<=\.)\s/)[0]!;
 }
 
-/** Writes `collet://examples`. */
-export function examplesPage(): string {
+/** Writes `collet://examples`: also of tools that are built, where the tool for that is. */
+export function examplesPage(tools: readonly ToolSummary[]): string {
+  const built = tools.some(({ name }) => name === BUILD_TOOL)
+    ? `
+# Built to WebAssembly
+
+These are arguments of \`${BUILD_TOOL}\`, which compiles them; each call runs confined, in an instance of its own.
+
+${BUILT_EXAMPLES.map(builtSection).join("\n")}`
+    : "";
   return `# Examples
 
 Each of these can be registered as it stands.
 
-${EXAMPLES.map(exampleSection).join("\n")}`;
+${EXAMPLES.map(exampleSection).join("\n")}${built}`;
 }
 
-function exampleSection({ language, code, args, result, ...example }: Example): string {
-  return `## ${language}
+function exampleSection({ language, ...example }: Example): string {
+  return section(language, { ...example, fence: example.extension, call: registration(example) });
+}
 
-${example.description}. Called with \`${JSON.stringify(args)}\` it answers \`${JSON.stringify(result)}\`.
+function builtSection({ language, ...example }: BuiltExample): string {
+  const { name, description, inputSchema } = example;
+  return section(language, {
+    ...example,
+    call: { name, description, language, input_schema: inputSchema, code: "…" },
+  });
+}
+
+function section(
+  title: string,
+  { description, args, result, code, fence, call }:
+    & Pick<BuiltExample, "description" | "args" | "result" | "code" | "fence">
+    & { readonly call: JsonObject },
+): string {
+  return `## ${title}
+
+${description}. Called with \`${JSON.stringify(args)}\` it answers \`${JSON.stringify(result)}\`.
 
 \`\`\`json
-${JSON.stringify(registration(example), null, 2)}
+${JSON.stringify(call, null, 2)}
 \`\`\`
 
 \`code\`:
 
-\`\`\`${example.extension}
+\`\`\`${fence}
 ${code}\`\`\`
 `;
 }
@@ -81,8 +116,12 @@ function registration(
   return { name, description, interpreter, extension, input_schema: inputSchema, code: "…" };
 }
 
-/** Writes `collet://tools/{name}`. */
-export function toolPage(tool: ToolSummary): string {
+/**
+ * Writes `collet://tools/{name}`.
+ *
+ * @param more What the kind of a made tool says of it.
+ */
+export function toolPage(tool: ToolSummary, more?: string): string {
   const { kind, version } = tool.meta ?? {};
   const facts = [
     `- Registered by: \`${tool.owner}\``,
@@ -105,7 +144,7 @@ ${facts.join("\n")}
 
 ## Input
 
-${jsonBlock(tool.inputSchema)}${output}`;
+${jsonBlock(tool.inputSchema)}${output}${more === undefined ? "" : `\n${more}`}`;
 }
 
 function annotationLines({ annotations = {} }: ToolSummary): string[] {

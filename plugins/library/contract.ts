@@ -22,6 +22,7 @@ import type { Grants } from "../grants/contract.ts";
 import type { ToolExample } from "./example_input.ts";
 
 export { ExamplesInput, type ToolExample } from "./example_input.ts";
+export { codeBlock, invalidArgument, jsonBlock, type NameUse, NewName, Purpose, useOfName } from "./prompt_parts.ts";
 
 /** What {@linkcode ToolLibrary.save} wants of a manifest; the library fills in the rest. */
 export interface ManifestDraft {
@@ -64,6 +65,8 @@ export interface ManifestDraft {
   /** Whether a call may (`async`) or must (`required`) become a task. */
   readonly execution?: "sync" | "async" | "required";
   readonly persistent?: boolean;
+  /** What was built, when something was; see the kind `wasm`. */
+  readonly build?: JsonObject;
   /** Revision of the script protocol: 1 is that of skillz, 2 answers failed requests with JSON-RPC errors. */
   readonly protocol?: number;
   readonly examples?: readonly ToolExample[];
@@ -198,6 +201,8 @@ export interface ToolKind {
    * @throws {Error} with the reason for which it is broken.
    */
   load(manifest: Manifest, folder: Folder, options: LoadOptions): LoadedTool | Promise<LoadedTool>;
+  /** Writes what a page about a tool should say beside its manifest, in Markdown with headings of the second level. */
+  describe?(manifest: Manifest, folder: Folder): Promise<string>;
 }
 
 /** How a tool is saved. */
@@ -250,6 +255,8 @@ export interface ToolLibrary {
   list(): Promise<readonly StoredTool[]>;
   /** Finds a tool by name. */
   get(name: string): StoredTool | undefined;
+  /** Gives what the kind of a tool has to say of it, in Markdown; `undefined` when that is nothing, or no such tool. */
+  describe(name: string): Promise<string | undefined>;
   /**
    * Gives the folder of a tool, or of one of its versions.
    *

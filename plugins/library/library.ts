@@ -146,6 +146,13 @@ export class Library implements ToolLibrary {
     return tool && describeTool(tool);
   }
 
+  async describe(name: string): Promise<string | undefined> {
+    const { manifest, folder } = this.#shelf.find(name) ?? {};
+    if (manifest === undefined || folder === undefined) return undefined;
+    const kind = this.#shelf.kind(manifest.tool_type);
+    return await kind?.describe?.(manifest, this.#options.folder.at(folder));
+  }
+
   /** Takes notice of what other servers, or people, changed on disk. */
   async refresh(): Promise<void> {
     // who asks before it begins is served by the same look

@@ -48,6 +48,7 @@ const FIELDS = {
   language: Text,
   execution: v.nullish(v.picklist(["sync", "async", "required"])),
   persistent: Flag,
+  build: v.nullish(Json),
   protocol: v.nullish(v.number()),
   source: v.nullish(Json),
   examples: v.nullish(v.array(v.looseObject({ arguments: Json }))),

@@ -145,6 +145,8 @@ function findEntry(
   if (named !== undefined) {
     if (wanted.some(({ path }) => path === named)) return named;
     const oddity = odd.find(({ path }) => path === named)?.oddity;
+    // it is compiled on arrival, or refused then
+    if (type === "wasm" && oddity === undefined) return undefined;
     throw new ToolError(`its file "${named}" is ${oddity ?? "missing"}`);
   }
   if (type !== "script") return undefined;

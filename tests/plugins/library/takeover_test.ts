@@ -210,7 +210,6 @@ describe("a folder of tools made for skillz", () => {
         assert.deepEqual(reasons, [
           'chain: unavailable: not available: kind "pipeline"',
           'clock: unavailable: not available: kind "mcp"',
-          'primes: unavailable: not available: kind "wasm"',
         ]);
         const offered = (await client.listTools()).tools.find((it) => it.name === "counter");
         assert.deepEqual(offered?.annotations, { title: "Counter", readOnlyHint: false });
