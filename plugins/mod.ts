@@ -18,6 +18,7 @@ import secrets from "./secrets/mod.ts";
 import sharing from "./sharing/mod.ts";
 import store from "./store/mod.ts";
 import tasks from "./tasks/mod.ts";
+import wasm from "./wasm/mod.ts";
 
 export { default as exposure } from "./exposure/mod.ts";
 
@@ -33,6 +34,7 @@ export const shipped: readonly Plugin[] = [
   sandbox,
   dependencies,
   scripts,
+  wasm,
   sharing,
   guide,
   resourceTools,

@@ -132,10 +132,20 @@ const testsOnDeno: Step = {
 };
 
 /**
- * What takes long and is much the same on each Node: tests of programs of the system and of interpreters, and those by
- * many random requests. They run on Deno and on the oldest Node.
+ * What takes long and is much the same on each Node: tests of programs of the system, of compilers and interpreters, and
+ * those by many random requests. They run on Deno and on the oldest Node.
  */
-const ON_ONE_NODE: readonly string[] = ["tests/plugins/sandbox/", "tests/plugins/scripts/warm_", "tests/proof/"];
+const ON_ONE_NODE: readonly string[] = [
+  "tests/differential/",
+  "tests/plugins/dependencies/",
+  "tests/plugins/sandbox/",
+  "tests/plugins/scripts/author_modules",
+  "tests/plugins/scripts/warm_",
+  "tests/plugins/sharing/",
+  ...["assemblyscript", "clang", "component", "go", "kind", "languages", "prompt", "rust", "toolchains", "wasm_clang"]
+    .map((name) => `tests/plugins/wasm/${name}`),
+  "tests/proof/",
+];
 
 function testsOnNode(version: string): Step {
   return {

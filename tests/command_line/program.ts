@@ -9,6 +9,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { findCompanions, rewriteCompanions } from "../../scripts/lib/companions.ts";
 import { resolveOwnNames } from "../../scripts/lib/own_names.ts";
 import { inRepository } from "../../scripts/lib/repository.ts";
 
@@ -20,7 +22,12 @@ let bundled: Promise<string> | undefined;
 
 /** Gives the path of the program's main module, as this runtime can start it. */
 export function programPath(): Promise<string> {
-  return IS_DENO ? Promise.resolve(inRepository("mod.ts")) : bundled ??= bundleProgram();
+  return IS_DENO ? Promise.resolve(inRepository("mod.ts")) : bundledPath();
+}
+
+/** Gives the path of the program's main module, bundled for Node. */
+export function bundledPath(): Promise<string> {
+  return bundled ??= bundleProgram();
 }
 
 /** Gives the words that start a module, wherever it is, with the packages that we have. */
@@ -30,15 +37,23 @@ export function startWords(module: string): string[] {
     : [process.execPath, module];
 }
 
+/** Removes what was bundled, for tests on Deno: nothing tells them of the end of their process. */
+export async function removeBundle(): Promise<void> {
+  if (bundled !== undefined) await rm(dirname(await bundled), { recursive: true, force: true });
+  bundled = undefined;
+}
+
 async function bundleProgram(): Promise<string> {
   const { build, stop } = await import("esbuild");
   await mkdir(inRepository(".build"), { recursive: true });
   const folder = await mkdtemp(inRepository(".build", "program-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const companions = findCompanions(["mod.ts", "kernel", "plugins"]).filter(({ isSource }) => isSource);
   await build({
     entryPoints: [
       { in: inRepository("mod.ts"), out: "mod" },
       { in: inRepository("kernel", "testing.ts"), out: "testing" },
+      ...companions.map(({ path, outputName }) => ({ in: inRepository(path), out: outputName })),
     ],
     outdir: folder,
     bundle: true,
@@ -49,7 +64,14 @@ async function bundleProgram(): Promise<string> {
     packages: "external",
     keepNames: true,
     logLevel: "warning",
-    plugins: [resolveOwnNames()],
+    plugins: [
+      resolveOwnNames(),
+      // the bundle is for this machine only, so absolute addresses do
+      rewriteCompanions(({ path, outputName, isSource }) => {
+        const file = isSource ? join(folder, `${outputName}.js`) : inRepository(path);
+        return `new URL(${JSON.stringify(pathToFileURL(file).href)})`;
+      }),
+    ],
   });
   await stop();
   return join(folder, "mod.js");
@@ -180,8 +202,8 @@ export async function runProgram(
   }
 }
 
-// what the operator of this machine has set must not reach the tests
-function cleanEnvironment(): Record<string, string> {
+/** Gives the environment of the tests without what the operator of this machine has set for us, or for a runtime. */
+export function cleanEnvironment(): Record<string, string> {
   const ours = /^(?:COLLET_|SKILLZ_|SKILL_MCP_|DCC_MCP_|TOOLS_DIR$|NODE_|DENO_(?!DIR))/;
   const entries = Object.entries(process.env).filter(([name, value]) => value !== undefined && !ours.test(name));
   return { ...Object.fromEntries(entries), NO_COLOR: "1" } as Record<string, string>;

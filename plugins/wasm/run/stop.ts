@@ -1,0 +1,121 @@
+/**
+ * What ends a run before its time: its call is cancelled, its time is over, or the server stops.
+ *
+ * A signal and a timer cost more than a short run. So one timer stands for all runs that have just begun, and those that
+ * still go on when it fires get a signal and a timer of their own.
+ *
+ * @module
+ */
+import { type Call, isToolError, messageOf, ToolError } from "../../../kernel/mod.ts";
+
+// timers count to 2^31 - 1 milliseconds, and fire at once beyond that
+const LONGEST_MS = 2_147_483_647;
+/** How long a run goes on before it is watched, in milliseconds. */
+const UNWATCHED_MS = 10;
+
+/** When a run is to be ended. */
+export interface StopOptions {
+  readonly call: Pick<Call, "signal">;
+  readonly timeoutMs: number;
+  /** Makes the error of a run whose time is over. */
+  onTimeout(): Error;
+}
+
+/** Runs that go on, and can be ended. */
+export class Stops {
+  readonly #all = new Set<Stop>();
+  /** Those that are not watched yet. */
+  readonly #fresh = new Set<Stop>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Begins a run; to be released when there is nothing left to end. */
+  open(options: StopOptions): Stop {
+    const stop = new Stop(options, () => this.#forget(stop));
+    this.#all.add(stop);
+    this.#fresh.add(stop);
+    this.#timer ??= setTimeout(() => this.#watch(), UNWATCHED_MS);
+    return stop;
+  }
+
+  #watch(): void {
+    this.#timer = undefined;
+    for (const stop of this.#fresh) stop.watch();
+    this.#fresh.clear();
+  }
+
+  #forget(stop: Stop): void {
+    this.#all.delete(stop);
+    this.#fresh.delete(stop);
+  }
+
+  /** Stops all runs. */
+  close(error: Error): void {
+    for (const stop of this.#all) stop.stop(error);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Ends one run. */
+export class Stop {
+  readonly #options: StopOptions;
+  readonly #begun = performance.now();
+  readonly #forget: () => void;
+  #unwatch: (() => void) | undefined;
+  #reject: (error: Error) => void = () => {};
+  #stopped: Promise<never> | undefined;
+  #error: Error | undefined;
+
+  constructor(options: StopOptions, forget: () => void) {
+    this.#options = options;
+    this.#forget = forget;
+  }
+
+  /** Whether the run was stopped. */
+  get isStopped(): boolean {
+    return this.#error !== undefined;
+  }
+
+  /** Stops the run when it is cancelled, or its time is over. */
+  watch(): void {
+    const { call: { signal }, timeoutMs, onTimeout } = this.#options;
+    const onAbort = () => this.stop(toCancellation(signal.reason));
+    const left = timeoutMs - (performance.now() - this.#begun);
+    const timer = left > LONGEST_MS ? undefined : setTimeout(() => this.stop(onTimeout()), left);
+    signal.addEventListener("abort", onAbort);
+    this.#unwatch = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    };
+    if (signal.aborted) onAbort();
+  }
+
+  /** Stops the run; only the first time counts. */
+  stop(error: Error): void {
+    this.#error ??= error;
+    this.#reject(this.#error);
+  }
+
+  /**
+   * Waits for work, which goes on by itself when the run is stopped.
+   *
+   * @throws the error that the run was stopped with.
+   */
+  async race<T>(work: Promise<T>): Promise<T> {
+    this.#stopped ??= new Promise<never>((_, reject) => {
+      this.#reject = reject;
+      if (this.#error !== undefined) reject(this.#error);
+    });
+    return await Promise.race([work, this.#stopped]);
+  }
+
+  /** Forgets the call and its time. */
+  release(): void {
+    this.#unwatch?.();
+    this.#forget();
+  }
+}
+
+function toCancellation(reason: unknown): Error {
+  return isToolError(reason) ? reason : new ToolError(`Cancelled: ${messageOf(reason)}`);
+}
