@@ -12,7 +12,7 @@
  * `dist/mod.js` as it was built last. All traffic stays on the loopback address. A wrong answer of any server ends the
  * run with exit code 1; a target that is not reached does not, since it says as much of the machine as of Collet.
  *
- * The parts are `start`, `calls`, `lists`, `memory`, `scripts` and `tokens`; `targets.ts` has what is to be reached,
+ * The parts are `start`, `calls`, `lists`, `memory`, `scripts`, `wasm` and `tokens`; `targets.ts` has what is to be reached,
  * `servers/` what Collet is compared with and the plugins that it is measured by.
  *
  * @module
@@ -39,6 +39,7 @@ import { measureScripts, whyNoScripts } from "./scripts/mod.ts";
 import { measureStarts } from "./starts.ts";
 import { TARGETS, type Verdict } from "./targets.ts";
 import { measureTokens } from "./tokens.ts";
+import { measureWasm } from "./wasm/mod.ts";
 
 type RuntimeSection = Exclude<Section, "tokens">;
 
@@ -48,6 +49,7 @@ const MEASURES: Readonly<Record<RuntimeSection, (bench: Bench) => Promise<Measur
   lists: measureLists,
   memory: measureMemory,
   scripts: measureScripts,
+  wasm: measureWasm,
 };
 
 async function main(): Promise<void> {

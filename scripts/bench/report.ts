@@ -15,6 +15,7 @@ import type { StartResults } from "./starts.ts";
 import { RIVALS, TITLES } from "./subjects.ts";
 import { TARGETS, type Verdict } from "./targets.ts";
 import { TOKENIZER, type TokenResults } from "./tokens.ts";
+import { wasmSection } from "./wasm/report.ts";
 
 const MIB = 1024 * 1024;
 const RUNTIME_TITLES = { deno: "Deno", node: "Node" } as const;
@@ -70,7 +71,7 @@ function verdictTable(verdicts: readonly Verdict[]): string {
   return table(["target", "where", "measured", "wanted", ""], rows);
 }
 
-function runtimeSections({ runtime, start, calls, lists, memory, scripts }: RuntimeResults): string[] {
+function runtimeSections({ runtime, start, calls, lists, memory, scripts, wasm }: RuntimeResults): string[] {
   const title = RUNTIME_TITLES[runtime];
   return [
     ...(start === undefined ? [] : [`## Start on ${title}`, ...startSection(start)]),
@@ -78,6 +79,7 @@ function runtimeSections({ runtime, start, calls, lists, memory, scripts }: Runt
     ...(lists === undefined ? [] : [`## Lists on ${title}`, ...listSection(lists)]),
     ...(memory === undefined ? [] : [`## Memory on ${title}`, ...memorySection(memory)]),
     ...(scripts === undefined ? [] : [`## Scripts on ${title}`, ...scriptSection(scripts)]),
+    ...(wasm === undefined ? [] : [`## WASM tools on ${title}`, ...wasmSection(wasm)]),
   ];
 }
 

@@ -12,6 +12,7 @@ import type { ScriptResults } from "./scripts/mod.ts";
 import type { StartResults } from "./starts.ts";
 import type { TARGETS, Verdict } from "./targets.ts";
 import type { TokenResults } from "./tokens.ts";
+import type { WasmResults } from "./wasm/mod.ts";
 
 /** What was found on one runtime; a part that was not asked for is absent. */
 export interface RuntimeResults {
@@ -21,6 +22,7 @@ export interface RuntimeResults {
   readonly lists?: readonly ListResults[];
   readonly memory?: MemoryResults;
   readonly scripts?: ScriptResults;
+  readonly wasm?: WasmResults;
 }
 
 /** All that one run found. */

@@ -39,6 +39,20 @@ export const TARGETS = {
   },
   sandbox: { title: "what the sandbox adds to a start", direction: "at most", wanted: 10, unit: "ms" },
   scriptsLeft: { title: "what calls of scripts leave behind", direction: "at most", wanted: 0, unit: "things" },
+  wasmByHand: { title: "call of a WASM tool, of one by hand", direction: "at most", wanted: 1.5, unit: "times" },
+  wasmCompiled: {
+    title: "call of a WASM tool, faster than compiled at each call",
+    direction: "at least",
+    wanted: 20,
+    unit: "times",
+  },
+  // two single calls are never quite equal
+  wasmRebuilt: {
+    title: "call after a cached rebuild, of a bare call",
+    direction: "at most",
+    wanted: 1.1,
+    unit: "times",
+  },
   tokens: { title: "tools/list with --expose start", direction: "at most", wanted: 4_000, unit: "tokens" },
 } as const satisfies Readonly<Record<string, Target>>;
 
