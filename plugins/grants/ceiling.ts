@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { KernelError } from "../../kernel/mod.ts";
-import type { Grants } from "./contract.ts";
+import type { Grants } from "./grants.ts";
 import { checkHost, checkPath, FLAG_FIELDS, LIMIT_FIELDS, NAME_FIELDS, PATH_FIELDS } from "./shape.ts";
 
 /** A ceiling as an operator writes it. Names may end in `*`, hosts begin with `*.`, and a host or port may be `*`. */

@@ -5,7 +5,7 @@
  */
 import { type Call, LOCAL_PRINCIPAL, type Principal, sha256 } from "../../kernel/mod.ts";
 import { type Namespace, scanAll, type Store } from "../store/contract.ts";
-import type { Grants } from "./contract.ts";
+import type { Grants } from "./grants.ts";
 
 /** What was allowed, to what, by whom. */
 export interface Decision {

@@ -5,7 +5,7 @@
  */
 import { type Call, type Environment, isObject, ToolError } from "../../kernel/mod.ts";
 import type { Secrets } from "../secrets/contract.ts";
-import type { GrantPolicy, GrantRequest, Grants } from "./contract.ts";
+import type { GrantPolicy, GrantRequest, Grants } from "./grants.ts";
 
 /** What {@linkcode Granting} works with. */
 export interface GrantingOptions {

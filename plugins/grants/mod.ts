@@ -28,7 +28,7 @@ import * as v from "valibot";
 import { definePlugin, Environment, Files, optional, type Plugin } from "../../kernel/mod.ts";
 import { Store } from "../store/contract.ts";
 import { type CeilingConfig, CeilingSchema, makeCeiling } from "./ceiling.ts";
-import { GrantPolicy } from "./contract.ts";
+import { GrantPolicy } from "./grants.ts";
 import { Decisions } from "./decisions.ts";
 import { pathResolver, Policy } from "./policy.ts";
 import { GRANTS_URI, registerGrants } from "./tool.ts";

@@ -17,7 +17,7 @@ import {
   ToolError,
 } from "../../kernel/mod.ts";
 import { type Ceiling, type CeilingConfig, configurationFor, describeExcess, excessOf, withLimits } from "./ceiling.ts";
-import type { GrantPolicy, GrantRequest, Grants } from "./contract.ts";
+import type { GrantPolicy, GrantRequest, Grants } from "./grants.ts";
 import { type Decisions, idOf, keyOf, type Subject } from "./decisions.ts";
 import { PATH_FIELDS, readGrants } from "./shape.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { didYouMean, isObject, ToolError } from "../../kernel/mod.ts";
-import type { Grants } from "./contract.ts";
+import type { Grants } from "./grants.ts";
 
 /** The fields of grants that are lists of paths. */
 export const PATH_FIELDS = ["read", "write"] as const;

@@ -22,6 +22,7 @@ import type { Grants } from "../grants/contract.ts";
 import type { ToolExample } from "./example_input.ts";
 
 export { ExamplesInput, type ToolExample } from "./example_input.ts";
+export { described, TOOL_PARAMETERS, type ToolParameters } from "./tool_parameters.ts";
 export { codeBlock, invalidArgument, jsonBlock, type NameUse, NewName, Purpose, useOfName } from "./prompt_parts.ts";
 
 /** What {@linkcode ToolLibrary.save} wants of a manifest; the library fills in the rest. */

@@ -5,7 +5,6 @@
  */
 import * as v from "valibot";
 import { ErrorCode, isItemName, type JsonObject, ProtocolError, type Toolbox } from "../../kernel/mod.ts";
-import type { ToolLibrary } from "./contract.ts";
 
 /** Schema of an argument that names a new tool. */
 export const NewName: v.GenericSchema<string> = v.pipe(
@@ -43,7 +42,8 @@ export function useOfName(
   name: string,
   { prompt, library, toolbox, advice = "" }: {
     readonly prompt: string;
-    readonly library: Pick<ToolLibrary, "get">;
+    /** Finds tools made at run time. */
+    readonly library: { get(name: string): { readonly state: string } | undefined };
     readonly toolbox: Pick<Toolbox, "get">;
     /** Follows what is told of a tool that is replaced, such as `; to build on it, …`; nothing by default. */
     readonly advice?: string;

@@ -5,23 +5,17 @@
  */
 import * as v from "valibot";
 import { type Log, type PluginContext, rankCompletions, toolResult } from "../../kernel/mod.ts";
-import { ExamplesInput, type SavedTool, type ToolLibrary } from "../library/contract.ts";
+import { described, type SavedTool, TOOL_PARAMETERS, type ToolLibrary } from "../library/contract.ts";
 import type { Sandbox } from "../sandbox/contract.ts";
 import { COMMON_INTERPRETERS } from "./languages.ts";
 import { type PreparedScript, prepareScript, type RegistrationOptions } from "./registration.ts";
 
 const LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
-const JsonSchema = v.record(v.string(), v.unknown());
 const Texts = v.array(v.string());
 
-function described<S extends v.GenericSchema>(schema: S, text: string) {
-  return v.pipe(schema, v.description(text));
-}
-
 const Input = v.strictObject({
-  name: described(v.string(), "1 to 64 of A-Z a-z 0-9 _ -"),
-  description: described(v.string(), "What the tool does and when to use it"),
+  ...TOOL_PARAMETERS,
   code: described(v.string(), "The whole script"),
   interpreter: v.optional(described(
     v.string(),
@@ -31,18 +25,6 @@ const Input = v.strictObject({
   extension: v.optional(
     described(v.string(), "Of the script's file, such as mjs; by default that of the language"),
   ),
-  input_schema: v.optional(described(JsonSchema, "JSON Schema of the arguments; its root is an object")),
-  output_schema: v.optional(described(JsonSchema, "JSON Schema of the result, which is then checked")),
-  annotations: v.optional(described(
-    v.strictObject({
-      title: v.optional(v.string()),
-      readOnlyHint: v.optional(v.boolean()),
-      destructiveHint: v.optional(v.boolean()),
-      idempotentHint: v.optional(v.boolean()),
-      openWorldHint: v.optional(v.boolean()),
-    }),
-    "Hints for clients",
-  )),
   overwrite: v.optional(described(v.boolean(), "Replace a tool of that name; the version before is kept"), false),
   dependencies: v.optional(
     described(
@@ -63,12 +45,6 @@ const Input = v.strictObject({
       '"write": [path], "memory_mb": 2048, "cpu_seconds": 60, "processes": 10, "direct_dependencies": true, ' +
       '"install_scripts": true}; the user is asked about what exceeds the limits of the server',
   )),
-  tags: v.optional(described(Texts, "Words to find it by")),
-  examples: v.optional(described(ExamplesInput, "Calls that show how the tool is used; test_tool runs them")),
-  verify: v.optional(
-    described(v.boolean(), "Run the examples first, and make the tool only if all of them pass"),
-    false,
-  ),
   protocol: v.optional(described(
     v.picklist([1, 2]),
     "Of scripts. 2: requests that fail are answered with JSON-RPC errors, and a result " +

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { Lazy, type PluginContext, rankCompletions, toolResult } from "../../kernel/mod.ts";
-import { ExamplesInput } from "../library/contract.ts";
+import { described, TOOL_PARAMETERS } from "../library/contract.ts";
 import { LANGUAGES } from "./build/compiler.ts";
 import type { BuildingOptions } from "./building.ts";
 
@@ -13,36 +13,18 @@ const LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 /** What WebAssembly of 32 bits can address. */
 const MOST_MEMORY_MB = 4_096;
 
-const JsonSchema = v.record(v.string(), v.unknown());
 const Texts = v.array(v.string());
 
-function described<S extends v.GenericSchema>(schema: S, text: string) {
-  return v.pipe(schema, v.description(text));
-}
-
 const Input = v.strictObject({
-  name: described(v.string(), "1 to 64 of A-Z a-z 0-9 _ -"),
+  ...TOOL_PARAMETERS,
   code: described(
     v.string(),
     "The whole program, its main file; for `wasm` a finished module as Base64, or the path of one on this machine",
   ),
-  description: described(v.string(), "What the tool does and when to use it"),
   language: v.optional(described(v.picklist(LANGUAGES), "Recognised from the code by default, else rust")),
   files: v.optional(described(
     v.record(v.string(), v.string()),
     'More files, by path beside the main one: {"util.rs": "…"} for `mod util;`, {"util.ts": "…"} for "./util.ts"',
-  )),
-  input_schema: v.optional(described(JsonSchema, "JSON Schema of the arguments; its root is an object")),
-  output_schema: v.optional(described(JsonSchema, "JSON Schema of the result, which is then checked")),
-  annotations: v.optional(described(
-    v.strictObject({
-      title: v.optional(v.string()),
-      readOnlyHint: v.optional(v.boolean()),
-      destructiveHint: v.optional(v.boolean()),
-      idempotentHint: v.optional(v.boolean()),
-      openWorldHint: v.optional(v.boolean()),
-    }),
-    "Hints for clients",
   )),
   dependencies: v.optional(
     described(
@@ -69,12 +51,6 @@ const Input = v.strictObject({
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_MEMORY_MB)),
     "Most memory of a call, in MiB; short for that of `grants`",
   )),
-  tags: v.optional(described(Texts, "Words to find it by")),
-  examples: v.optional(described(ExamplesInput, "Calls that show how the tool is used; test_tool runs them")),
-  verify: v.optional(
-    described(v.boolean(), "Run the examples first, and make the tool only if all of them pass"),
-    false,
-  ),
   protocol: v.optional(described(
     v.picklist([1, 2]),
     "The program reads the execute line of the script protocol from stdin, as scripts do, in place of the bare " +
