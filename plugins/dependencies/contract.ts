@@ -77,6 +77,8 @@ export interface InstallOptions {
 
 /** Installs packages, and finds what is installed. */
 export interface Dependencies {
+  /** Whether nothing may be fetched, as the setting `offline` says: only what caches have is installed. */
+  readonly isOffline: boolean;
   /**
    * Checks the words of a set without installing it.
    *

@@ -84,6 +84,10 @@ export class Installations implements Dependencies {
     };
   }
 
+  get isOffline(): boolean {
+    return this.#options.isOffline;
+  }
+
   /** Removes what servers that died left behind. */
   async cleanUp(): Promise<void> {
     await this.#environments.cleanUp();

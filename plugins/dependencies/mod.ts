@@ -67,6 +67,7 @@ const dependencies: Plugin<DependenciesConfig> = definePlugin({
     });
     ctx.own("installations", async () => await (await installations.loading)?.close());
     ctx.provide(Dependencies, {
+      isOffline: offline,
       check: async (set) => await (await installations.get()).check(set),
       async declared(language, source) {
         return mayDeclare(language, source)

@@ -41,7 +41,7 @@ class Running {
       return toResult(await this.#tool.run(args, call), this.#hasOutputSchema);
     } finally {
       this.#calls--;
-      await this.#disposeIfIdle();
+      if (this.#isRetired) await this.#disposeIfIdle();
     }
   }
 

@@ -8,12 +8,12 @@ import type { BuildRecord } from "./program.ts";
 
 // most servers start without a tool that is looked at
 const binary = new Lazy(async () => {
-  const [{ kindOf }, { describeImports, readModule }, { checkImports }] = await Promise.all([
+  const [{ kindOf }, { describeImports, readModule }, { checkProgram }] = await Promise.all([
     import("./binary/sections.ts"),
     import("./binary/outline.ts"),
     import("./build/module_checks.ts"),
   ]);
-  return { kindOf, describeImports, readModule, checkImports };
+  return { kindOf, describeImports, readModule, checkProgram };
 });
 const engine = new Lazy(async () => {
   const { ENGINE_TITLE, loadEngine } = await import("./worker/javascript/engine.ts");
@@ -33,10 +33,10 @@ export async function inspectArtifact(
   if (bytes.length === 0) throw new ToolError("the file is empty");
   const facts = { digest: await sha256(bytes), size: bytes.length };
   if (isBundle) return { kind: "bundle", ...facts, imports: [], ...await engine.get() };
-  const { kindOf, describeImports, readModule, checkImports } = await binary.get();
+  const { kindOf, describeImports, readModule, checkProgram } = await binary.get();
   // what a component imports are interfaces, which are looked at when it is translated
   if (kindOf(bytes) === "component") return { kind: "component", ...facts, imports: [] };
   const outline = readModule(bytes);
-  checkImports(outline);
+  checkProgram(outline);
   return { kind: "module", ...facts, imports: describeImports(outline) };
 }

@@ -87,6 +87,6 @@ async function sourceText(manifest: Manifest, folder: Folder): Promise<string> {
 }
 
 /** Names a language as blocks of code do. */
-export function fenceOf(language: Language): string {
+function fenceOf(language: Language): string {
   return language === "c++" ? "cpp" : language === "assemblyscript" ? "typescript" : language;
 }

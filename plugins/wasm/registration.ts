@@ -118,10 +118,12 @@ function checkFiles(
     if (!isSourcePath(path)) {
       throw fail(
         `"files" has ${JSON.stringify(path)}, expected a path beside the main file, such as "util/text.rs": ` +
-          'letters, digits and "._@+-" in each part, no part that begins with a dot',
+          'letters, digits and "._@+-" in each part, none that begins or ends with a dot or names a device',
       );
     }
-    if (path === mainFileOf(language)) throw fail(`"files" has "${path}", which is the main file: that is "code"`);
+    if (path.toLowerCase() === mainFileOf(language)) {
+      throw fail(`"files" has "${path}", which is the main file: that is "code"`);
+    }
     const parent = paths.find((it) => it.startsWith(`${path}/`));
     if (parent !== undefined) throw fail(`"files" has "${path}" as a file, and as a folder in "${parent}"`);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Folder, isObject, isToolError, ToolError } from "../../kernel/mod.ts";
+import { type Folder, isKernelError, isObject, isToolError, ToolError } from "../../kernel/mod.ts";
 import type { ManifestDraft } from "../library/contract.ts";
 import { inspectArtifact } from "./artifact.ts";
 import { MissingToolchain, type Source } from "./build/compiler.ts";
@@ -32,7 +32,7 @@ export interface StoredBuild {
  */
 export async function readBuild(manifest: ManifestDraft, folder: Folder): Promise<StoredBuild> {
   const entry = entryOf(manifest);
-  const [bytes, source] = await Promise.all([folder.readBytes(entry), readSource(manifest, folder)]);
+  const [bytes, source] = await Promise.all([readEntry(entry, folder), readSource(manifest, folder)]);
   if (bytes === undefined) {
     if (source === undefined) throw new ToolError(`its file "${entry}" is missing`);
     return { artifact: undefined, source };
@@ -49,6 +49,16 @@ export async function readBuild(manifest: ManifestDraft, folder: Folder): Promis
   const { compiler, target } = said;
   const record = { ...seen, source_digest: digest, ...(compiler && { compiler }), ...(target && { target }) };
   return { artifact: { bytes, record }, source: undefined };
+}
+
+// anybody may have written the manifest
+async function readEntry(entry: string, folder: Folder): Promise<Uint8Array | undefined> {
+  try {
+    return await folder.readBytes(entry);
+  } catch (error) {
+    if (!isKernelError(error)) throw error;
+    throw new ToolError(`"entry_file" is ${JSON.stringify(entry)}, expected a file in its folder: ${error.message}`);
+  }
 }
 
 /** Tells whether a build failed since its compiler is not there. */

@@ -3,9 +3,19 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { redirectStdio } from "../../kernel/command_line/child_output.ts";
+import { formatFailure } from "../../kernel/command_line/failure_text.ts";
 import { findPlugin } from "../../kernel/command_line/failures.ts";
 import { findPackage } from "../../kernel/command_line/find_package.ts";
+import { ToolError } from "../../kernel/mod.ts";
 import { makeFolder } from "./program.ts";
+
+test("formatFailure() shows no stack of what a tool refused, and that of a defect", () => {
+  assert.equal(
+    formatFailure(new ToolError("Cannot install it: there is\nno network")),
+    "error: Cannot install it: there is\nno network",
+  );
+  assert.match(formatFailure(new TypeError("x")), /^error: x\n\s+at /);
+});
 
 describe("findPackage()", () => {
   const cases: readonly [title: string, specifier: string, manifest: object, file: string | undefined][] = [

@@ -198,15 +198,19 @@ export class Builder {
     } catch (error) {
       if (call.signal.aborted) throw isToolError(error) ? error : new ToolError("Cancelled by the client");
       if (error instanceof CompileFailure) throw compileError(name, error);
-      if (error instanceof MissingToolchain) throw missingError(name, error, await this.#available(call));
+      if (error instanceof MissingToolchain) {
+        throw missingError(name, error, await this.#available(call, language));
+      }
       if (!isToolError(error) || error.message.startsWith("Cannot ")) throw error;
       throw new ToolError(`Cannot build "${name}" from ${language}: ${error.message}`, { cause: error });
     }
   }
 
-  async #available({ signal }: Call): Promise<readonly Language[]> {
+  // what comes on first use was looked for and did not come
+  async #available({ signal }: Call, missing: Language): Promise<readonly Language[]> {
     const states = await this.languages({ signal, report: () => {} });
-    return states.filter(({ toolchain }) => toolchain !== undefined).map(({ language }) => language);
+    return states.filter(({ language, toolchain }) => language !== missing && toolchain !== undefined)
+      .map(({ language }) => language);
   }
 }
 

@@ -38,7 +38,7 @@ export function createChildren(context: ChildrenContext, bounds: CompilerBounds)
   const toolchains = dependencies && new NpmToolchains({ dependencies, processes, environment });
   const commands = new Lazy(async () => {
     const { CompilerCommands } = await import("./commands.ts");
-    return new CompilerCommands({ home, environment, sandbox, bounds });
+    return new CompilerCommands({ home, environment, sandbox, bounds, isOffline: dependencies?.isOffline ?? false });
   });
   const translator = toolchains && new Lazy(async () => {
     const { ComponentTranslator } = await import("../component/translator.ts");

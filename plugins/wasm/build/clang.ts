@@ -6,6 +6,7 @@
 import { type Environment, type Files, sha256, ToolError } from "../../../kernel/mod.ts";
 import type { Mount } from "../../sandbox/contract.ts";
 import { C_HEADER } from "../author_modules/files.ts";
+import { checkClangSource, HEADER, linkingWords, planClang, readClang } from "./clang_words.ts";
 import { type CompilerCommands, type CompilerStep, type FinishedStep, WORK_INSIDE } from "./commands.ts";
 import {
   type Compiled,
@@ -18,7 +19,7 @@ import {
   type Toolchain,
 } from "./compiler.ts";
 import { findInstalled, type InstalledProgram, mountsOf } from "./installed_programs.ts";
-import { readLocated, withoutFolders } from "./located_diagnostics.ts";
+import { withoutFolders } from "./located_diagnostics.ts";
 import { quietly, Search } from "./search.ts";
 import { mainFileOf } from "./source_files.ts";
 
@@ -30,16 +31,7 @@ const VERSIONS: readonly number[] = Array.from({ length: 16 }, (_, index) => 27 
 const FOLDERS: readonly string[] = ["bin", "lib", "share"];
 const MOST_PROGRAMS = 8;
 const OUTPUT = "tool.wasm";
-const HEADER = "collet_tool.h";
-const C_REGEXP = /\.c$/;
-const CPP_REGEXP = /\.(?:cc|cpp|cxx|c\+\+)$/;
 const MENTION_REGEXP = /\bcollet_tool\.h\b/;
-const FLAGS: readonly string[] = ["-O2", "-Wall", "-fno-color-diagnostics"];
-// the library has no support of exceptions
-const CPP_FLAGS: readonly string[] = ["-std=gnu++20", "-fno-exceptions"];
-/** Names stay, so that a trap can say where it was; a stack that is full traps, and the usual 64 KiB are soon full. */
-const LINKED: readonly string[] = ["-Wl,--strip-debug", "-Wl,--stack-first", "-Wl,-z,stack-size=1048576"];
-const LINKER_REGEXP = /^(?:wasm-ld|lld)[^:]*: error: (?:\S*\/)?(.+)$/;
 const TRIALS: Readonly<Record<"c" | "c++", string>> = {
   c: '#include <stdio.h>\nint main(void) { puts("x"); return 0; }\n',
   "c++": "#include <iostream>\n#include <string>\nint main() { std::string x; std::cin >> x; std::cout << x; }\n",
@@ -68,18 +60,8 @@ export class ClangCompiler implements Compiler {
     this.#options = options;
   }
 
-  check({ language, dependencies, files }: Source): void {
-    if (dependencies.length > 0) {
-      throw new ToolError(
-        `C and C++ have no registry of packages, so "${dependencies[0]}" cannot be fetched; give its sources as files`,
-      );
-    }
-    const main = mainFileOf(language);
-    if (Object.hasOwn(files, main)) {
-      throw new ToolError(`Cannot take file "${main}": the code of the tool is called so`);
-    }
-    const other = language === "c" ? Object.keys(files).find((path) => CPP_REGEXP.test(path)) : undefined;
-    if (other !== undefined) throw new ToolError(`Cannot take file "${other}": a tool with C++ has the language c++`);
+  check(source: Source): void {
+    checkClangSource(source);
   }
 
   async find({ language }: Pick<Source, "language">, options: CompileOptions): Promise<ClangToolchain> {
@@ -106,32 +88,20 @@ export class ClangCompiler implements Compiler {
     return await this.#options.commands.inWorkFolder(async (work) => {
       for (const [path, text] of Object.entries(all)) await work.writeAtomic(`src/${path}`, text);
       if (isHelped) await work.writeAtomic(`helper/${HEADER}`, C_HEADER);
-      const includes = ["-I", ".", ...(isHelped ? ["-I", "../helper"] : [])];
       const step = { ...stepOf(toolchain, language), work, cwd: "src" };
+      const commands = planClang({
+        ...{ language, target: toolchain.target, paths: Object.keys(all), output: `../${OUTPUT}`, objects: "../" },
+        includes: ["-I", ".", ...(isHelped ? ["-I", "../helper"] : [])],
+      });
       let said = "";
-      const run = async (args: readonly string[]) => {
-        const { code: exit, stdout, stderr } = await this.#options.commands.run({ ...step, args }, options);
+      let warnings: Compiled["warnings"] = [];
+      for (const { args, output } of commands) {
+        const run = { ...step, args: [...args, "-o", output] };
+        const { code: exit, stdout, stderr } = await this.#options.commands.run(run, options);
         said += withoutFolders(stderr + stdout, [work.path, WORK_INSIDE, "/tmp"]).replaceAll("../helper/", "");
-        const diagnostics = [...readLocated(said, (path) => Object.hasOwn(all, path)), ...readLinker(said)];
-        if (exit !== 0) throw new CompileFailure(diagnostics, said.trim());
-        return diagnostics;
-      };
-      const [cFiles, cppFiles] = [C_REGEXP, CPP_REGEXP].map((ending) =>
-        Object.keys(all).filter((path) => ending.test(path)).sort().map((path) => `./${path}`)
-      ) as [string[], string[]];
-      const objects: string[] = [];
-      // one command has one standard, and that of C++ is none of C
-      if (language === "c++") {
-        for (const [index, path] of cFiles.entries()) {
-          objects.push(`../${index}.o`);
-          await run([...wordsOf(toolchain.target, "c"), ...includes, "-x", "c", "-c", path, "-o", `../${index}.o`]);
-        }
+        warnings = readClang(said, (path) => Object.hasOwn(all, path));
+        if (exit !== 0) throw new CompileFailure(warnings, said.trim());
       }
-      const sources = language === "c" ? cFiles : cppFiles;
-      const warnings = await run([
-        ...wordsOf(toolchain.target, language),
-        ...[...LINKED, ...includes, ...sources, ...objects, "-o", `../${OUTPUT}`],
-      ]);
       const bytes = await work.readBytes(OUTPUT);
       if (bytes === undefined) throw new ToolError("clang built no module");
       return { artifact: { kind: "module", bytes }, warnings };
@@ -149,7 +119,7 @@ export class ClangCompiler implements Compiler {
         const step = { ...stepOf({ program, mounts }, language), work };
         const { stdout: version } = await this.#try({ ...step, args: ["--version"] });
         for (const target of TARGETS) {
-          const args = [...wordsOf(target, language), ...LINKED, name, "-o", OUTPUT];
+          const args = [...linkingWords(target, language), name, "-o", OUTPUT];
           const { code, stderr } = await this.#try({ ...step, args });
           if (code === 0) return await toolchainOf({ program, mounts, version, target, language });
           problems.push(`${titleOf(version)} cannot build for ${target}: ${firstError(stderr)}`);
@@ -188,17 +158,13 @@ function stepOf(
   return { name: language === "c" ? "clang" : "clang++", program, mounts };
 }
 
-function wordsOf(target: string, language: Language): readonly string[] {
-  return [`--target=${target}`, ...FLAGS, ...(language === "c" ? [] : CPP_FLAGS)];
-}
-
 async function toolchainOf(
   { program, mounts, version, target, language }: Pick<ClangToolchain, "program" | "mounts" | "target"> & {
     readonly version: string;
     readonly language: Language;
   },
 ): Promise<ClangToolchain> {
-  const identity = JSON.stringify([version, wordsOf(target, language), LINKED, await sha256(C_HEADER)]);
+  const identity = JSON.stringify([version, linkingWords(target, language), await sha256(C_HEADER)]);
   return { title: titleOf(version), identity, target, program, mounts };
 }
 
@@ -210,10 +176,4 @@ function titleOf(version: string): string {
 function firstError(stderr: string): string {
   const line = stderr.split("\n").find((it) => /\berror:/.test(it));
   return line?.replace(/^.*?\berror: /, "").slice(0, 200) ?? "it says nothing";
-}
-
-/** Reads what the linker says, which knows no lines. */
-function readLinker(text: string): Compiled["warnings"] {
-  return text.split("\n").map((line) => LINKER_REGEXP.exec(line)?.[1]).filter((it) => it !== undefined)
-    .map((message) => ({ severity: "error" as const, message: message.replace(/^[\w.-]+\.o: /, "") }));
 }

@@ -14,6 +14,7 @@ import {
   WORK_FOLDER,
 } from "../../sandbox/contract.ts";
 import type { CompileOptions } from "./compiler.ts";
+import { withoutFolders } from "./located_diagnostics.ts";
 
 /** Where a compiler finds what it compiles, if mounts can be moved. */
 export const WORK_INSIDE = "/build";
@@ -24,6 +25,9 @@ const LARGEST_FILE = 1024 * 1024 * 1024;
 const DESCRIPTORS = 4_096;
 // deno-lint-ignore no-control-regex -- colours, where a program prints them all the same
 const COLOUR_REGEXP = /\x1b\[[0-9;]*[A-Za-z]/g;
+
+/** Follows what a program says of packages that it could not fetch. */
+export const OFFLINE_NOTE = "This server is offline: it builds with what its caches have alone";
 
 /** Bounds of one step. */
 export interface CompilerBounds {
@@ -68,6 +72,8 @@ export interface CompilerCommandsOptions {
   readonly environment: Environment;
   readonly sandbox: Sandbox;
   readonly bounds: CompilerBounds;
+  /** Whether no step may reach the network; `false` by default. */
+  readonly isOffline?: boolean;
 }
 
 /** Runs compilers. */
@@ -76,6 +82,11 @@ export class CompilerCommands {
 
   constructor(options: CompilerCommandsOptions) {
     this.#options = options;
+  }
+
+  /** Whether packages come from caches alone. */
+  get isOffline(): boolean {
+    return this.#options.isOffline ?? false;
   }
 
   /** Gives an empty folder to `use`, and removes it afterwards. */
@@ -102,7 +113,7 @@ export class CompilerCommands {
     const { sandbox, bounds } = this.#options;
     const mounts = await this.#mounts(step);
     const confined = await sandbox.confine({
-      network,
+      network: network && !this.isOffline,
       mounts: [{ from: work.path, to: WORK_INSIDE, writable: true }, ...mounts],
       // what a mount shows finds there what it needs
       programs: [program, ...programs].filter((path) => !mounts.some(({ from }) => isBelow(path, from))),
@@ -120,7 +131,7 @@ export class CompilerCommands {
     void process.end();
     const [stdout, stderr, exit] = await Promise.all([
       readStream(process.stdout, () => {}),
-      readStream(process.stderr, report),
+      readStream(process.stderr, (line) => report(withoutFolders(line, [work.path, WORK_INSIDE]))),
       process.exited,
     ]);
     signal.throwIfAborted();

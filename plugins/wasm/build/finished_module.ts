@@ -59,7 +59,7 @@ export class FinishedModuleCompiler implements Compiler {
  *
  * @throws {ToolError} when it is no Base64, larger than 64 MiB, or neither of them.
  */
-export function decodeModule(code: string): Uint8Array<ArrayBuffer> {
+function decodeModule(code: string): Uint8Array<ArrayBuffer> {
   const text = code.trim().replace(DATA_URL_REGEXP, "").replace(/\s+/g, "");
   if (text.length / 4 * 3 > LARGEST_MODULE + 3) throw tooLarge(Math.floor(text.length / 4 * 3));
   const bytes = decode(text);

@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  createCall,
   type Environment,
   type Folder,
   Lazy,
@@ -38,11 +37,10 @@ import {
 } from "./javascript/esbuild_program.ts";
 import { readInputs } from "./javascript/inputs.ts";
 import { readMessages } from "./javascript/messages.ts";
-import { packagesFor } from "./npm_toolchains.ts";
+import { checkNpmWords, installNpmPackages } from "./npm_packages.ts";
 import { mainFileOf } from "./source_files.ts";
 
 const PACKAGE_FILE = "package.json";
-const PACKAGE_REGEXP = /^(?:@[a-z0-9][a-z0-9._~-]*\/)?[a-z0-9_][a-z0-9._~-]*(?:@[A-Za-z0-9.^~<>=*|+ _-]+)?$/i;
 const NO_SETTINGS = '{ "private": true }\n';
 
 /** What a {@linkcode JavaScriptCompiler} works with. */
@@ -75,12 +73,7 @@ export class JavaScriptCompiler implements Compiler {
   }
 
   check({ language, dependencies, files }: Source): void {
-    for (const word of dependencies) {
-      if (PACKAGE_REGEXP.test(word)) continue;
-      throw new ToolError(
-        `Cannot use package ${JSON.stringify(word)}: write it as npm does, such as "is-number@7.0.0"`,
-      );
-    }
+    checkNpmWords(dependencies, "is-number@7.0.0");
     const main = mainFileOf(language);
     if (Object.hasOwn(files, main)) throw new ToolError(`Cannot use file "${main}": the build has one by that name`);
     const own = Object.keys(files).find((path) => path.split("/").includes("node_modules"));
@@ -140,31 +133,16 @@ export class JavaScriptCompiler implements Compiler {
     return this.#esbuild = { program, version };
   }
 
-  async #install(
-    { name, dependencies: packages, lock }: Source,
-    { signal, report }: CompileOptions,
-  ): Promise<InstalledPackages | undefined> {
-    if (packages.length === 0) return undefined;
+  async #install(source: Source, options: CompileOptions): Promise<InstalledPackages | undefined> {
+    if (source.dependencies.length === 0) return undefined;
     const { dependencies, environment, processes } = this.#options;
     const hasNpm = await processes.which("npm") !== undefined;
     if (dependencies === undefined || !hasNpm && environment.runtime !== "deno") {
       const why = hasNpm ? 'the server runs without the plugin "dependencies"' : "npm is not installed on this machine";
-      throw new ToolError(`Cannot install the packages of "${name}": ${why}`);
+      throw new ToolError(`Cannot install the packages of "${source.name}": ${why}`);
     }
-    const language = hasNpm ? "node" : "deno";
-    const set = {
-      language,
-      packages: packagesFor(packages, language),
-      // what another runtime has locked says nothing to this one
-      ...(lock !== undefined && isNodeLock(lock) === hasNpm && { lock }),
-    } as const;
-    const call = createCall({ signal, progress: (_done, _total, line = "") => Promise.resolve(report(line)) });
-    return await dependencies.install(set, { call, owner: name });
+    return await installNpmPackages(dependencies, source, { ...options, runtime: hasNpm ? "node" : "deno" });
   }
-}
-
-function isNodeLock(lock: string): boolean {
-  return lock.includes('"lockfileVersion"');
 }
 
 async function writeFiles({ language, code, files }: Source, work: Folder): Promise<void> {

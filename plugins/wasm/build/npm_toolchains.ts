@@ -15,6 +15,8 @@ export interface ToolchainDefinition {
   readonly description: string;
   /** Exact versions, those that its packages need among them. */
   readonly packages: readonly string[];
+  /** Their SHA-512, as registries and locks write it; what has other content is not used. Unchecked by default. */
+  readonly digests?: readonly string[];
   /** Bytes on disk, about. */
   readonly size: number;
 }
@@ -35,12 +37,21 @@ export const TOOLCHAINS: Readonly<Record<ToolchainName, ToolchainDefinition>> = 
       "binaryen@131.0.0-nightly.20260721",
       "long@5.3.2",
     ],
+    digests: [
+      "sha512-5PM7GZpvcLypHcLmi30aP8mqm5HjU+LL3BdV1xDyA3USGtL2w+iMiUnhtH+vW8+2kOuHlAyPu7M+QgyEw5he1g==",
+      "sha512-fSLH7MdJHf2uDW5llA5VCF/CG62Jp2WkYGui9/3vIWs3jDhViGeQF7nMYLUjpigluM5fnq61I6obtCETy39FZw==",
+      "sha512-AAQIkhfbYXh4FBObwBrlO+5L+6Rp6OOMOjh6AdT0M+GLNLyrwKWgtW+EzmizNgx9CWDfTJPfDtKoZi62QESbtg==",
+      "sha512-mNAgZ1GmyNhD7AuqnTG3/VQ26o760+ZYBPKjPvugO8+nLbYfX6TVpJPseBvopbdY+qpZ/lKUnmEc1LeZYS3QAA==",
+    ],
     size: 105_000_000,
   },
   clang: {
     title: "Clang 22 as WebAssembly",
     description: "Compiles C and C++ where no clang with a WASI library is installed",
     packages: ["@yowasp/clang@22.0.0-git20542-10"],
+    digests: [
+      "sha512-V31/z9GrJECKeACTDUyvg2llbEUiFi3bxtL5HSg7H/6sydSxdI/AoVAD9F5ozrfLjotWl0B9rghR87m+DUM/zg==",
+    ],
     size: 106_000_000,
   },
   components: {
@@ -52,6 +63,13 @@ export const TOOLCHAINS: Readonly<Record<ToolchainName, ToolchainDefinition>> = 
       "@bytecodealliance/preview3-shim@0.5.0",
       "binaryen@130.0.0",
       "oxc-minify@0.136.0",
+    ],
+    digests: [
+      "sha512-8bAYnPAkuHf8OVDeXfpDyEwymPPN6KUwzAk//cO7ixT8dFgYN1pKxBJRX4SXIKlfCjEYepJe4BVLGtL9v4hsOw==",
+      "sha512-xQclicSPicWpEkCJ7f4JiI1JuxZcktmVExh++fDxerPfP+MknUd7Yx3jjk5R9uYhTD9bdefYHw8J0zehXGQL1A==",
+      "sha512-Tse27SdCca9cNU/GAXyP4cTxjiO681DOCCIrkcPXMu0D0H+VsXk4KtwTMHnbbT4lqmoVsunLZiDUUvyUI0PQBg==",
+      "sha512-XDrb+zql0RbFPKgj7MuH9zOc78R3Fa/P/VSGnnpdwYsvNZPWjcMYMdAkKCOQEL2A7yqgjSMTDRFp6gfSDW+/QQ==",
+      "sha512-u9UvPFTYVwQ/i1kpp/c20S/SbvLaLV0Ngzyhgi0YV4B1SlxM7RgnnePl4vY9N3Z9sTRcozL1MRStI3PlUN9RFA==",
     ],
     size: 108_000_000,
   },
@@ -74,6 +92,15 @@ export interface NpmToolchain {
   readonly packages: readonly string[];
 }
 
+/** What installs npm, by the program that does it. */
+const NPM_INSTALLERS: Readonly<Record<string, string>> = {
+  "apt-get": "apt-get install npm",
+  dnf: "dnf install npm",
+  apk: "apk add npm",
+  pacman: "pacman -S npm",
+  brew: "brew install node",
+  winget: "winget install OpenJS.NodeJS",
+};
 const NO_NPM = "it comes from npm, and neither npm nor Deno is on this machine; install Node with npm, or Deno";
 
 /** What is known of a toolchain, installed or not. */
@@ -127,7 +154,9 @@ export class NpmToolchains {
   async find(name: string): Promise<NpmToolchain | undefined> {
     for (const runtime of await this.#runtimes()) {
       const installed = await this.#options.dependencies.find(this.#setOf(name, runtime));
-      if (installed !== undefined) return this.#toolchain(name, { runtime, installed });
+      if (installed !== undefined && this.#isGenuine(name, installed)) {
+        return this.#toolchain(name, { runtime, installed });
+      }
     }
     return undefined;
   }
@@ -148,6 +177,14 @@ export class NpmToolchains {
       call: createCall({ signal, progress: (_done, _total, message) => Promise.resolve(report(message ?? "")) }),
       owner: `toolchain ${name}`,
     });
+    if (!this.#isGenuine(name, installed)) {
+      await this.#options.dependencies.remove(installed.key);
+      throw new ToolError(
+        `Cannot install toolchain "${name}": the registry gave other content than this server knows of ${
+          this.#definition(name).packages.join(", ")
+        }; check which registry npm is set to`,
+      );
+    }
     return this.#toolchain(name, { runtime, installed });
   }
 
@@ -159,7 +196,9 @@ export class NpmToolchains {
    */
   async look(name: ToolchainName, language: Language): Promise<string | undefined> {
     if (await this.find(name) !== undefined) return undefined;
-    if ((await this.#runtimes()).length === 0) throw new MissingToolchain(language, this.commands(name), NO_NPM);
+    if ((await this.#runtimes()).length === 0) {
+      throw new MissingToolchain(language, [...await this.#npmCommands(), ...this.commands(name)], NO_NPM);
+    }
     return `${megabytes(this.#definition(name).size)} from npm`;
   }
 
@@ -195,10 +234,22 @@ export class NpmToolchains {
     return [`collet toolchain install ${name}`, `${start} toolchain install ${name}`];
   }
 
+  async #npmCommands(): Promise<readonly string[]> {
+    for (const [program, command] of Object.entries(NPM_INSTALLERS)) {
+      if (await this.#options.processes.which(program) !== undefined) return [command];
+    }
+    return [];
+  }
+
   #definition(name: string): ToolchainDefinition {
     const definition = Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : undefined;
     if (definition !== undefined) return definition;
     throw new ToolError(`Cannot find toolchain "${name}": the toolchains are ${this.names.join(", ")}`);
+  }
+
+  // what is installed was checked by its lock
+  #isGenuine(name: string, { lock = "" }: InstalledPackages): boolean {
+    return (this.#definition(name).digests ?? []).every((digest) => lock.includes(JSON.stringify(digest)));
   }
 
   #setOf(name: string, language: NpmRuntime): PackageSet {

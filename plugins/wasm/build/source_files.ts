@@ -9,6 +9,8 @@ import { type Language, LANGUAGES } from "./compiler.ts";
 export const FILES_FOLDER = "src";
 
 const PATH_REGEXP = /^(?!\.)[A-Za-z0-9._@+-]{1,100}(?:\/(?!\.)[A-Za-z0-9._@+-]{1,100}){0,8}$/;
+/** What Windows takes for a device or cannot keep, and what is no field of an object. */
+const REFUSED_REGEXP = /(?:^|\/)(?:(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^/]*)?|[^/]*\.|__proto__)(?:\/|$)/i;
 
 const ENDINGS: Readonly<Record<Language, string>> = {
   rust: "rs",
@@ -47,7 +49,10 @@ export function lockFileOf(language: Language): string | undefined {
   return LOCKS[language];
 }
 
-/** Tells whether a path is one that a file beside the main one may have: no part begins with a dot. */
+/**
+ * Tells whether a path is one that a file beside the main one may have: no part begins or ends with a
+ * dot, and every system can keep it.
+ */
 export function isSourcePath(path: string): boolean {
-  return PATH_REGEXP.test(path);
+  return PATH_REGEXP.test(path) && !REFUSED_REGEXP.test(path);
 }

@@ -25,8 +25,15 @@ async function assemble({ file, code, features }: WatRequest): Promise<WatReply>
     const { buffer } = module.toBinary({ write_debug_names: true });
     return { bytes: buffer.slice() };
   } catch (error) {
-    return { output: error instanceof Error ? error.message : String(error) };
+    return { output: describe(error) };
   }
+}
+
+function describe(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  // its parser calls itself, and its stack is bounded
+  const isBeyond = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+  return isBeyond ? `the text is nested too deeply, or too long for wabt (${said})` : said;
 }
 
 /** What is used of wabt; its own types leave out what `validate` takes. */

@@ -29,8 +29,11 @@ export class ComponentRuntime implements WasmRuntime {
     this.#options = options;
   }
 
-  async run(program: Program, call: Call): Promise<ToolOutput> {
-    if (program.kind !== "component") return await this.#options.others.run(program, call);
+  run(program: Program, call: Call): Promise<ToolOutput> {
+    return program.kind === "component" ? this.#runKept(program, call) : this.#options.others.run(program, call);
+  }
+
+  async #runKept(program: Program, call: Call): Promise<ToolOutput> {
     const running = this.#run(program, call);
     this.#running.add(running);
     try {
@@ -44,7 +47,7 @@ export class ComponentRuntime implements WasmRuntime {
     const { name, memory } = program;
     const own = new AbortController();
     const onExcess = (reason: string) => own.abort(new ToolError(`Tool "${name}" was ended: ${reason}`));
-    const talk = new Talk({ name, memory }, { ...this.#options.conversation, call, onExcess });
+    const talk = new Talk({ name, memory }, { conversation: this.#options.conversation, call, onExcess });
     const signal = AbortSignal.any([call.signal, own.signal, this.#over.signal]);
     try {
       const outcome = await (await this.#options.runner.get()).run(program, {

@@ -15,8 +15,11 @@ import type { Program, WasmRuntime } from "./runtime.ts";
 import { type Stop, Stops } from "./stop.ts";
 import { Talk } from "./talk.ts";
 
-/** About what a processor does in a millisecond; a slow one takes longer, and is ended later. */
-const FUEL_PER_MS = 1_000_000n;
+/**
+ * How often a run may look at a clock that stands still, as that of an edge does until something comes from outside: some
+ * seconds of work, more of it in a module that does much at each step.
+ */
+const MOST_LOOKS = 100_000;
 
 // most servers have threads, and need none of this
 const moduleRunner = new Lazy(() => import("../worker/module_run.ts"));
@@ -37,14 +40,14 @@ export class InlineRuntime implements WasmRuntime {
 
   constructor(options: InlineRuntimeOptions) {
     this.#options = options;
-    this.#programs = new Programs({ cacheBytes: options.cacheBytes, metering: {} });
+    this.#programs = new Programs({ cacheBytes: options.cacheBytes, metering: { isRefilled: true } });
   }
 
   async run(program: Program, call: Call): Promise<ToolOutput> {
     const { name, memory, timeoutMs } = program;
     checkProgram(program);
     const onExcess = (reason: string) => stop.stop(new ToolError(`Tool "${name}" was ended: ${reason}`));
-    const talk = new Talk({ name, memory }, { ...this.#options.conversation, call, onExcess });
+    const talk = new Talk({ name, memory }, { conversation: this.#options.conversation, call, onExcess });
     const onTimeout = () => timeoutError(program, talk);
     const stop: Stop = this.#stops.open({ call, timeoutMs, onTimeout });
     try {
@@ -61,7 +64,7 @@ export class InlineRuntime implements WasmRuntime {
   async #runModule(program: Program, talk: Talk): Promise<RunOutcome> {
     const task = await this.#programs.readyModule(program, { isInteractive: false });
     const { runModule } = await moduleRunner.get();
-    return runModule({ ...task, fuel: BigInt(Math.ceil(program.timeoutMs)) * FUEL_PER_MS }, moduleHost(talk));
+    return runModule(task, moduleHost(talk, new Deadline(program.timeoutMs)));
   }
 
   async #runBundle(program: Program, talk: Talk, stop: Stop): Promise<RunOutcome> {
@@ -89,10 +92,28 @@ function openNoFolder(): SyncFolder {
   throw new Error("Cannot open a folder: there are none without threads");
 }
 
-function moduleHost(talk: Talk): ModuleHost {
+/** When a run is over that has the only thread: whoever is to end it has to wait for it. */
+class Deadline {
+  readonly #begun = performance.now();
+  readonly #ms: number;
+  #looks = 0;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+  }
+
+  /** Looks at the clock. */
+  isOver(): boolean {
+    const passed = performance.now() - this.#begun;
+    return passed > 0 ? passed >= this.#ms : ++this.#looks > MOST_LOOKS;
+  }
+}
+
+function moduleHost(talk: Talk, deadline: Deadline): ModuleHost {
   return {
+    canWait: false,
     openFolder: openNoFolder,
-    isEnded: () => false,
+    isEnded: () => deadline.isOver(),
     stderr: (text) => talk.stderr(text),
     stdout: () => {},
     readStdin: () => undefined,

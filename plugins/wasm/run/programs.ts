@@ -6,7 +6,7 @@
 import { Lazy, messageOf, ToolError } from "../../../kernel/mod.ts";
 import type { MeterOptions } from "../binary/meter.ts";
 import type { BundleRun, ModuleRun } from "../worker/messages.ts";
-import { ArtifactCache } from "./artifact_cache.ts";
+import { ArtifactCache, type Sized } from "./artifact_cache.ts";
 import type { Program } from "./runtime.ts";
 
 /** What does not fit is left out of argv: systems bound one argument to 128 KiB as well. */
@@ -57,25 +57,28 @@ export class Programs {
     if (kind === "component") throw new ToolError(`Cannot run "${name}": ${NO_COMPONENTS}`);
     // the same module with another limit is another one
     const key = `${digest} ${memoryBytes}`;
-    const module = await this.#compile(program, key);
+    const module = await orRefuse(name, this.#modules.get(key, () => this.#compile(program)));
     const json = JSON.stringify(program.args);
     return {
-      ...{ kind: "module", name, digest: key, module, env, folders, memoryBytes, outputBytes, isInteractive },
+      kind: "module",
+      name,
+      digest: key,
+      module,
+      env,
+      folders,
+      memoryBytes,
+      outputBytes,
+      isInteractive,
       stdin: isInteractive ? "" : json,
       args: isInteractive || isTooLong(json) ? [] : [json],
     };
   }
 
-  async #compile({ name, load, memoryBytes }: Program, key: string): Promise<WebAssembly.Module> {
-    return await orRefuse(
-      name,
-      this.#modules.get(key, async () => {
-        const { limitMemory } = await limiter.get();
-        const limited = limitMemory(await load() as Uint8Array<ArrayBuffer>, memoryBytes);
-        const bytes = this.#metering === undefined ? limited : (await meters.get()).meter(limited, this.#metering);
-        return { item: await WebAssembly.compile(bytes), size: bytes.length };
-      }),
-    );
+  async #compile({ load, memoryBytes }: Program): Promise<Sized<WebAssembly.Module>> {
+    const { limitMemory } = await limiter.get();
+    const limited = limitMemory(await load() as Uint8Array<ArrayBuffer>, memoryBytes);
+    const bytes = this.#metering === undefined ? limited : (await meters.get()).meter(limited, this.#metering);
+    return { item: await WebAssembly.compile(bytes), size: bytes.length };
   }
 
   /**

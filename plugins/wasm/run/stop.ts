@@ -62,8 +62,8 @@ export class Stop {
   readonly #begun = performance.now();
   readonly #forget: () => void;
   #unwatch: (() => void) | undefined;
+  /** Ends the wait for what goes on now. */
   #reject: (error: Error) => void = () => {};
-  #stopped: Promise<never> | undefined;
   #error: Error | undefined;
 
   constructor(options: StopOptions, forget: () => void) {
@@ -97,16 +97,16 @@ export class Stop {
   }
 
   /**
-   * Waits for work, which goes on by itself when the run is stopped.
+   * Waits for work, which goes on by itself when the run is stopped. A run waits for one thing after the other.
    *
    * @throws the error that the run was stopped with.
    */
-  async race<T>(work: Promise<T>): Promise<T> {
-    this.#stopped ??= new Promise<never>((_, reject) => {
+  race<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       this.#reject = reject;
+      work.then(resolve, reject);
       if (this.#error !== undefined) reject(this.#error);
     });
-    return await Promise.race([work, this.#stopped]);
   }
 
   /** Forgets the call and its time. */

@@ -10,8 +10,12 @@ import type { Peer } from "./thread.ts";
 /** Most requests of a run that are served at once; more wait. */
 const MOST_REQUESTS = 64;
 
+/** The end of a run that said nothing. */
+const SILENCE: Promise<undefined> = Promise.resolve(undefined);
+
 /** What a {@linkcode Talk} works with. */
-export interface TalkOptions extends ConversationOptions {
+export interface TalkOptions {
+  readonly conversation: ConversationOptions;
   readonly call: Call;
   /** Is called when the run has to be ended for what it says. */
   onExcess(reason: string): void;
@@ -23,7 +27,7 @@ export class Talk implements Peer {
   readonly #options: TalkOptions;
   #made: Conversation | undefined;
   /** Resolves when every message that came was served, one after the other. */
-  #served: Promise<void> = Promise.resolve();
+  #served: Promise<void> = SILENCE;
   #requests = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -33,7 +37,7 @@ export class Talk implements Peer {
   }
 
   get #conversation(): Conversation {
-    return this.#made ??= new Conversation(this.#talker, this.#options.call, this.#options);
+    return this.#made ??= new Conversation(this.#talker, this.#options.call, this.#options.conversation);
   }
 
   stderr(text: string): void {
@@ -79,7 +83,7 @@ export class Talk implements Peer {
 
   /** Takes secrets out of a text. */
   redact(text: string): string {
-    return this.#options.secrets?.redact(text) ?? text;
+    return this.#options.conversation.secrets?.redact(text) ?? text;
   }
 
   /** Logs what was printed beside an answer. */
@@ -88,7 +92,11 @@ export class Talk implements Peer {
   }
 
   /** Ends it, when all that was said is served; gives what was streamed, joined, or `undefined`. */
-  async end(): Promise<unknown> {
+  end(): Promise<unknown> {
+    return this.#served === SILENCE && this.#made === undefined ? SILENCE : this.#end();
+  }
+
+  async #end(): Promise<unknown> {
     await this.#served;
     return await this.#made?.end();
   }

@@ -78,7 +78,7 @@ export class WasmGrants {
     return {
       env: { ...given.env, ...given.secrets },
       secrets: Object.keys(given.secrets),
-      folders: await this.#look([...new Set([...read, ...write])], write),
+      folders: read.length + write.length === 0 ? [] : await this.#look([...new Set([...read, ...write])], write),
       memoryBytes: (asked.memory_mb ?? Math.min(memoryMb, mostMb)) * MIB,
       timeoutMs: given.timeoutMs,
       outputBytes: OUTPUT_BYTES,

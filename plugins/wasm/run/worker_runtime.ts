@@ -80,7 +80,7 @@ export class WorkerRuntime implements WasmRuntime {
   #open(program: Program, call: Call): Run {
     const { name, memory, kind, timeoutMs } = program;
     const onExcess = (reason: string) => stop.stop(new ToolError(`Tool "${name}" was ended: ${reason}`));
-    const talk = new Talk({ name, memory }, { ...this.#options.conversation, call, onExcess });
+    const talk = new Talk({ name, memory }, { conversation: this.#options.conversation, call, onExcess });
     const stop: Stop = this.#stops.open({
       call,
       timeoutMs: kind === "bundle" ? timeoutMs + GRACE_MS : timeoutMs,

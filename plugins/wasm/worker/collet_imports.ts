@@ -8,6 +8,7 @@
  */
 import type { JsonObject } from "../../../kernel/mod.ts";
 import { type ModuleHost, RequestFailure } from "./hosts.ts";
+import { RunAbandoned } from "./wasi/errno.ts";
 import type { ModuleMemory } from "./wasi/memory.ts";
 
 /** Messages that want no reply, in all their spellings; the same as those of the script protocol. */
@@ -25,19 +26,42 @@ const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 const INTERNAL_ERROR = -32603;
 
-/** Makes the imports. A pointer that is out of bounds is a trap, as it is for the module's own loads. */
-export function colletImports(memory: ModuleMemory, host: ModuleHost): WebAssembly.ModuleImports {
-  let reply = new Uint8Array();
-  return {
-    request: (pointer: number, length: number): number => {
-      reply = encodeReply(answer(new TextDecoder().decode(slice(memory, pointer, length).slice()), host));
-      return reply.length;
-    },
-    reply: (pointer: number): void => {
-      slice(memory, pointer, reply.length).set(reply);
-      reply = new Uint8Array();
-    },
-  };
+const NO_REPLY = new Uint8Array();
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What serves these calls, of one run after the other. */
+export class ColletHost {
+  readonly imports: WebAssembly.ModuleImports;
+  #host: ModuleHost | undefined;
+  #reply: Uint8Array = NO_REPLY;
+
+  /** A pointer that is out of bounds is a trap, as it is for the module's own loads. */
+  constructor(memory: ModuleMemory) {
+    this.imports = {
+      request: (pointer: number, length: number): number => {
+        const text = decoder.decode(slice(memory, pointer, length).slice());
+        if (this.#host === undefined || this.#host.isEnded()) throw new RunAbandoned();
+        this.#reply = encodeReply(answer(text, this.#host));
+        return this.#reply.length;
+      },
+      reply: (pointer: number): void => {
+        slice(memory, pointer, this.#reply.length).set(this.#reply);
+        this.#reply = NO_REPLY;
+      },
+    };
+  }
+
+  /** Begins a run. */
+  open(host: ModuleHost): void {
+    this.#host = host;
+  }
+
+  /** Forgets the run. */
+  close(): void {
+    this.#host = undefined;
+    this.#reply = NO_REPLY;
+  }
 }
 
 function slice(memory: ModuleMemory, pointer: number, length: number): Uint8Array {
@@ -88,7 +112,7 @@ function isJsonObject(value: unknown): value is JsonObject {
 }
 
 function encodeReply(reply: JsonObject): Uint8Array<ArrayBuffer> {
-  const bytes = new TextEncoder().encode(JSON.stringify(reply));
+  const bytes = encoder.encode(JSON.stringify(reply));
   if (bytes.length <= LARGEST_REPLY) return bytes;
   const message = `Reply is too large: ${bytes.length} bytes, at most ${LARGEST_REPLY}`;
   return encodeReply({ error: { code: INTERNAL_ERROR, message } });

@@ -20,6 +20,8 @@ interface Host {
 
 /** What a module reaches. */
 export interface ModuleHost extends Host {
+  /** Whether the run may sleep, where its thread can: it serves nobody else. */
+  readonly canWait: boolean;
   /** Takes text that was written to stderr. */
   stderr(text: string): void;
   /** Takes a piece of stdout of an interactive run. */

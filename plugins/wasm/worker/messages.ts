@@ -36,8 +36,6 @@ export interface ModuleRun extends RunBase {
   readonly isInteractive: boolean;
   /** Most bytes of linear memory. */
   readonly memoryBytes?: number;
-  /** What it may spend, where its thread cannot be ended: the module was rewritten to count it. */
-  readonly fuel?: bigint;
 }
 
 /** Runs a bundle. */

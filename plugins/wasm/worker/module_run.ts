@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { colletImports } from "./collet_imports.ts";
 import type { ModuleHost } from "./hosts.ts";
 import type { ModuleRun, RunOutcome } from "./messages.ts";
 import { refillWhenSpent } from "./refill.ts";
+import { missingImport, type RunImports, withImports } from "./run_imports.ts";
 import { type Trap, trapOf } from "./traps.ts";
+import { RunAbandoned } from "./wasi/errno.ts";
 import { type GrantedFolders, openGranted } from "./wasi/granted_files.ts";
-import { WASI_MODULE, WasiHost } from "./wasi/host.ts";
-import { ModuleMemory } from "./wasi/memory.ts";
 import { OutputExceeded } from "./wasi/output.ts";
 import { RunStreams } from "./wasi/run_streams.ts";
 
@@ -32,27 +31,21 @@ export function runModule(run: ModuleRun, host: ModuleHost): RunOutcome {
   const granted = open(run, host);
   if ("kind" in granted) return granted;
   const streams = new RunStreams(run, host);
-  const memory = new ModuleMemory();
-  const wasi = new WasiHost({
-    args: [run.name, ...run.args],
-    env: run.env,
-    descriptors: [...streams.descriptors, ...granted.folders],
-    memory,
-    // where a run is metered its thread serves others too
-    canWait: run.fuel === undefined,
-  });
   try {
-    const imports = { [WASI_MODULE]: wasi.imports, collet: colletImports(memory, host) };
-    const outcome = start(run, { imports, wasi, host });
-    // a module that catches every exception goes on after that
-    if (streams.isExceeded) return outputExceeded(run);
-    if (outcome === 0) return { kind: "exit", code: 0, stdout: streams.stdout() };
-    const state = memory.size >= FULL * (run.memoryBytes ?? Infinity) ? { isMemoryFull: true } as const : {};
-    return typeof outcome === "number"
-      ? { kind: "exit", code: outcome, stdout: streams.stdout(), ...state }
-      : { ...outcome, ...state };
+    return withImports((imports) => {
+      const descriptors = [...streams.descriptors, ...granted.folders];
+      imports.open({ args: [run.name, ...run.args], env: run.env, descriptors }, host);
+      const outcome = start(run, imports, host);
+      // a module that catches every exception goes on after that
+      if (streams.isExceeded) return outputExceeded(run);
+      if (outcome === 0) return { kind: "exit", code: 0, stdout: streams.stdout() };
+      const isFull = imports.wasi.memory.size >= FULL * (run.memoryBytes ?? Infinity);
+      const state = isFull ? { isMemoryFull: true } as const : {};
+      return typeof outcome === "number"
+        ? { kind: "exit", code: outcome, stdout: streams.stdout(), ...state }
+        : { ...outcome, ...state };
+    });
   } finally {
-    wasi.close();
     granted.close();
     streams.end();
   }
@@ -67,33 +60,25 @@ function open({ folders }: ModuleRun, host: ModuleHost): GrantedFolders | Trap {
 }
 
 /** Runs the module of a run; gives its exit code, or why it did not come to one. */
-function start(
-  run: ModuleRun,
-  { imports, wasi, host }: {
-    readonly imports: WebAssembly.Imports;
-    readonly wasi: WasiHost;
-    readonly host: ModuleHost;
-  },
-): number | Trap {
-  const { module, fuel } = run;
+function start(run: ModuleRun, own: RunImports, host: ModuleHost): number | Trap {
+  const { module } = run;
   if (module === undefined) throw new Error("Cannot run a module: it was not sent, and is not kept");
-  const missing = WebAssembly.Module.imports(module).find((it) => imports[it.module]?.[it.name] === undefined);
-  if (missing !== undefined) return trap(`import "${missing.module}.${missing.name}" is not provided`);
+  const missing = missingImport(module, own);
+  if (missing !== undefined) return trap(`import "${missing}" is not provided`);
   let exports: Exports = {};
   try {
-    const instance = new WebAssembly.Instance(module, imports);
+    const instance = new WebAssembly.Instance(module, own.imports);
     ({ exports } = instance);
     const { memory: exported, _start } = exports;
     if (!(exported instanceof WebAssembly.Memory)) return trap('the module exports no memory named "memory"');
     if (typeof _start !== "function") return trap('the module exports no function "_start": it is no program');
-    wasi.attach(exported);
-    const left = exports[FUEL];
-    if (fuel !== undefined && left instanceof WebAssembly.Global) left.value = fuel;
+    own.wasi.attach(exported);
     refillWhenSpent(exports, host);
-    return wasi.start(instance);
+    return own.wasi.start(instance);
   } catch (error) {
     if (error instanceof OutputExceeded) return outputExceeded(run);
-    return isSpent(exports) ? { ...trap("out of time"), limit: "time" } : trapOf(error);
+    const isOver = error instanceof RunAbandoned || isSpent(exports);
+    return isOver ? { ...trap("out of time"), limit: "time" } : trapOf(error);
   }
 }
 

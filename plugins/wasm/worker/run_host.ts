@@ -60,6 +60,8 @@ abstract class RunHost {
 
 /** The host of a module. */
 export class WorkerModuleHost extends RunHost implements ModuleHost {
+  readonly canWait = true;
+
   stderr(text: string): void {
     this.send({ kind: "stderr", text }, text.length);
   }

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { AssemblyScriptCompiler } from "../../../plugins/wasm/build/assemblyscript/compiler.ts";
 import { MissingToolchain } from "../../../plugins/wasm/build/compiler.ts";
+import { greetingOf, readmeExample } from "./native_kit.ts";
 import {
   compileOptions,
   compileOrSkip,
@@ -117,6 +118,11 @@ console.log(unquote(member('{ "a" : [1, {"b":"]"}] , "c":"\\\\u00e9\\\\n\\\\"x" 
       ["tools/call", { name: "add", arguments: { a: 1 } }],
       ["memory/get", { key: "none" }],
     ]);
+  });
+
+  test("the example of the README greets and counts", async (t) => {
+    const compiled = await compileOrSkip(t, compiler, read(await readmeExample("ts")));
+    if (compiled !== undefined) greetingOf(compiled.artifact.bytes, "\n");
   });
 
   test("packages of npm are compiled in, with their transforms, and locked", async (t) => {

@@ -233,6 +233,12 @@ test("Builder tells of a missing compiler what installs it, and what is there", 
   );
 });
 
+test("Builder does not take a compiler for available that could not be fetched", async () => {
+  await using kit = await startBuilder();
+  kit.compiler.work = () => Promise.reject(new MissingToolchain("javascript", [], "no network"));
+  assert.match((await failureOf(kit.build())).message, /: no network\n\nAvailable now: wasm\.$/);
+});
+
 test("Builder passes on what is wrong with a source before anything is compiled", async () => {
   await using kit = await startBuilder();
   assert.equal((await failureOf(kit.build({ dependencies: ["no good"] }))).message, 'Cannot use package "no good"');

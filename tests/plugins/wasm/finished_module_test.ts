@@ -6,10 +6,7 @@ import { memoryFiles } from "../../../kernel/testing.ts";
 import type { Compiled, Source } from "../../../plugins/wasm/build/compiler.ts";
 import { FinishedModuleCompiler, readModuleFile } from "../../../plugins/wasm/build/finished_module.ts";
 import { ALLOWED_IMPORTS, checkImports } from "../../../plugins/wasm/build/module_checks.ts";
-import { colletImports } from "../../../plugins/wasm/worker/collet_imports.ts";
-import type { ModuleHost } from "../../../plugins/wasm/worker/hosts.ts";
-import { WasiHost } from "../../../plugins/wasm/worker/wasi/host.ts";
-import { ModuleMemory } from "../../../plugins/wasm/worker/wasi/memory.ts";
+import { RunImports } from "../../../plugins/wasm/worker/run_imports.ts";
 import { assemble } from "./wat_text.ts";
 
 const OPTIONS = { signal: new AbortController().signal, report: () => {} };
@@ -98,12 +95,7 @@ test("checkImports lists ten of many", () => {
 });
 
 test("ALLOWED_IMPORTS are 46 functions of WASI preview 1 and two of Collet, all of which are there", () => {
-  const memory = new ModuleMemory();
-  const wasi = new WasiHost({ args: [], env: {}, descriptors: [], memory, canWait: false });
-  const provided: WebAssembly.Imports = {
-    wasi_snapshot_preview1: wasi.imports,
-    collet: colletImports(memory, {} as ModuleHost),
-  };
+  const provided = new RunImports().imports;
   assert.deepEqual(Object.entries(ALLOWED_IMPORTS).map(([module, { size }]) => [module, size]), [
     ["wasi_snapshot_preview1", 46],
     ["collet", 2],

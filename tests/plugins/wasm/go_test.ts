@@ -12,7 +12,7 @@ import { findUnasked, fits, manifestOf, readModules, readSums } from "../../../p
 import { borrowGoBuilds, keepGoBuilds } from "../../support/go_builds.ts";
 import { processesWith } from "../../support/process_list.ts";
 import { until } from "../../support/wait.ts";
-import { greetingOf, isThere, type NativeKit, reaching, readmeExample, startNative } from "./native_kit.ts";
+import { greetingOf, isThere, type NativeKit, offline, reaching, readmeExample, startNative } from "./native_kit.ts";
 import { compileOptions, failureOf, runBytes, sourceOf } from "./toolchain_kit.ts";
 
 const HASH = `h1:${"A".repeat(43)}=`;
@@ -199,6 +199,20 @@ func main() {
     assert.deepEqual(await processesWith(kit.home), []);
   });
 
+  test("offline nothing is fetched, and that is told", async (t) => {
+    if (!await isThere(t, compiler, "go")) return;
+    const commands = offline(kit);
+    const own = new GoCompiler({ ...kit, commands });
+    const code = 'package main\n\nimport _ "rsc.io/quote"\n\nfunc main() {}\n';
+    const refusal = await refusalOf(
+      own.compile(sourceOf("go", code, { dependencies: ["rsc.io/quote@v1.5.2"] }), compileOptions()),
+    );
+    assert.match(refusal, /GOPROXY=off[^]*This server is offline/);
+    assert.deepEqual(commands.steps.filter(({ env }) => env?.["GOPROXY"] !== "off").map(({ args }) => args[0]), [
+      "version",
+    ]);
+  });
+
   test("a Go that is too old is told, with what installs another", async () => {
     await using own = await startNative();
     own.commands.answer = () => ({ code: 0, stdout: "go version go1.19.8 linux/amd64\n", stderr: "" });
@@ -210,7 +224,7 @@ func main() {
   });
 
   test("files that Go would heed are refused", () => {
-    for (const path of ["go.mod", "go.sum", "go.work", "util/go.mod", "vendor/modules.txt", "src.go"]) {
+    for (const path of ["go.mod", "go.sum", "go.work", "util/go.mod", "vendor/modules.txt", "GO.MOD", "src.go"]) {
       const source = sourceOf("go", "package main", { files: { [path]: "" } });
       assert.throws(() => compiler.check(source), (error) => isToolError(error) && error.message.includes(`"${path}"`));
     }

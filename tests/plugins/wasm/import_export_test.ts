@@ -105,6 +105,8 @@ test("import_tool keeps nothing that a manifest says of another module", async (
 const BROKEN: readonly (readonly [what: string, bytes: Uint8Array])[] = [
   ["no module", new TextEncoder().encode("#!/bin/sh\n")],
   ["a module that imports what nothing provides", importing("env", "f")],
+  ["a module that imports by the name of a prototype", importing("__proto__", "toString")],
+  ["a module that is no program", new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])],
 ];
 for (const [what, bytes] of BROKEN) {
   test(`import_tool refuses what is ${what}`, async () => {
@@ -115,6 +117,14 @@ for (const [what, bytes] of BROKEN) {
     assert.equal(kit.kernel.tools.get("tool"), undefined);
   });
 }
+
+test("import_tool refuses a tool whose module lies elsewhere", async () => {
+  await using source = await exported(printing("one"), (folder) => changeManifest(folder, { entry_file: "../x.wasm" }));
+  await using kit = await start();
+  const text = onlyText(await kit.call("import_tool", { source: source.folder }));
+  assert.match(text, /"entry_file" is "\.\.\/x\.wasm", expected a file in its folder/);
+  assert.equal(kit.kernel.tools.get("tool"), undefined);
+});
 
 test("import_tool takes what lacks both module and source for missing", async () => {
   await using source = await exported(printing("one"), async (folder) => {

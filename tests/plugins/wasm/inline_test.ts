@@ -77,6 +77,30 @@ test("a module without threads takes its arguments, logs, fails, and is ended wh
   assert.equal(dataOf(await edge.call("echo", { n: 1 }))["n"], 1);
 });
 
+test("a module without threads is ended that does its work by long calls", async () => {
+  const short = { grants: { timeout_ms: 200 } };
+  // each call takes long, and the module itself does next to nothing
+  const random = `(module
+    (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+    (memory (export "memory") 256)
+    (func (export "_start")
+      (loop $more (drop (call $random (i32.const 0) (i32.const 16777216))) (br $more))))`;
+  await using edge = await startEdge(toolFiles("random", { wat: random }, short), toolFiles("echo", { wat: ECHO }));
+  assert.match(fail(await edge.call("random")), /^Tool "random" did not answer within its time limit \(200 ms\)/);
+  assert.equal(dataOf(await edge.call("echo", { n: 1 }))["n"], 1);
+});
+
+test("a module without threads works as long as its time limit allows", async () => {
+  // some 3,000,000,000 units of fuel
+  const work = `(local.set $n (i32.const 300000000))
+    (loop $more (br_if $more (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (call $print (i32.const 1) (i32.const 4096) (i32.const 4))`;
+  await using edge = await startEdge(
+    toolFiles("work", { wat: moduleText(work, ["done"]) }, { grants: { timeout_ms: 60_000 } }),
+  );
+  assert.deepEqual((await edge.call("work")).content, [{ type: "text", text: "done" }]);
+});
+
 test("a module without threads reports, and is told that it gets no replies", async () => {
   await using edge = await startEdge(toolFiles("ask", { wat: ASK }));
   const logs: string[] = [];

@@ -28,6 +28,8 @@ import {
 import { inRepository } from "../../support/root.ts";
 import { compileOptions, isUnreachable, runBytes } from "./toolchain_kit.ts";
 
+const BOUNDS = { timeoutMs: 180_000, memoryBytes: 4 * 2 ** 30, processes: 128 };
+
 /** What compilers of this machine work with. */
 export interface NativeKit extends AsyncDisposable {
   readonly home: string;
@@ -40,6 +42,8 @@ export interface NativeKit extends AsyncDisposable {
 /** Commands that are kept as they run, and can be answered without running. */
 export class WatchedCommands extends CompilerCommands {
   readonly steps: CompilerStep[] = [];
+  /** What was written to stderr, by the signal of the compilation; progress has not every line. */
+  readonly said = new Map<AbortSignal, string>();
   /** Gives the answer of a step that is not to run. */
   answer: (step: CompilerStep) => FinishedStep | undefined = () => undefined;
 
@@ -49,7 +53,9 @@ export class WatchedCommands extends CompilerCommands {
 
   override async run(step: CompilerStep, options: CompileOptions): Promise<FinishedStep> {
     this.steps.push(step);
-    return this.answer(step) ?? await super.run(step, options);
+    const finished = this.answer(step) ?? await super.run(step, options);
+    this.said.set(options.signal, `${this.said.get(options.signal) ?? ""}${finished.stderr}\n`);
+    return finished;
   }
 }
 
@@ -63,8 +69,7 @@ export async function startNative(config: SandboxConfig = {}): Promise<NativeKit
     environment: kernel.get(Environment)!,
     sandbox: kernel.get(Sandbox)!,
   };
-  const bounds = { timeoutMs: 180_000, memoryBytes: 4 * 2 ** 30, processes: 128 };
-  const commands = new WatchedCommands({ ...provided, home: provided.files, bounds });
+  const commands = new WatchedCommands({ ...provided, home: provided.files, bounds: BOUNDS });
   return {
     ...{ home, commands },
     ...provided,
@@ -73,6 +78,11 @@ export async function startNative(config: SandboxConfig = {}): Promise<NativeKit
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Gives commands that reach no network. */
+export function offline({ files, environment, sandbox }: NativeKit): WatchedCommands {
+  return new WatchedCommands({ environment, sandbox, home: files, bounds: BOUNDS, isOffline: true });
 }
 
 /** Tells whether a language can be compiled here; if not, the test is skipped. */
@@ -107,8 +117,12 @@ export async function readmeExample(language: string): Promise<string> {
   return new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, "m").exec(text)![1]!;
 }
 
-/** Runs an example of the README, and checks what it says. */
-export function greetingOf(bytes: Uint8Array): void {
+/**
+ * Runs an example of the README, and checks what it says.
+ *
+ * @param end What the language writes after a line.
+ */
+export function greetingOf(bytes: Uint8Array, end = ""): void {
   const seen: unknown[] = [];
   const { code, stdout } = runBytes(bytes, {
     stdin: '{"name":"Ada"}',
@@ -117,7 +131,7 @@ export function greetingOf(bytes: Uint8Array): void {
       return { result: { value: 1 } };
     },
   });
-  assert.deepEqual([code, stdout], [0, '{"greeting":"Hello, Ada","calls":1}']);
+  assert.deepEqual([code, stdout], [0, `{"greeting":"Hello, Ada","calls":1}${end}`]);
   assert.deepEqual(seen, [
     { method: "log", params: { level: "info", message: "Greeting Ada" } },
     { method: "memory/increment", params: { key: "calls", by: 1 } },

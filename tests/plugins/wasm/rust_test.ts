@@ -14,7 +14,7 @@ import { CompileFailure, MissingToolchain, type Source } from "../../../plugins/
 import { RustCompiler } from "../../../plugins/wasm/build/rust/mod.ts";
 import { processesWith } from "../../support/process_list.ts";
 import { until } from "../../support/wait.ts";
-import { greetingOf, isThere, type NativeKit, reaching, readmeExample, startNative } from "./native_kit.ts";
+import { greetingOf, isThere, type NativeKit, offline, reaching, readmeExample, startNative } from "./native_kit.ts";
 import { compileOptions, failureOf, runBytes, sourceOf } from "./toolchain_kit.ts";
 
 const CRATES = ["itoa@1", "paste@1"];
@@ -34,7 +34,10 @@ fn main() { println!("${word} {}", say_${word}()); }
 async function compile(source: Source) {
   const options = compileOptions();
   const compiled = await compiler.compile(source, options);
-  const names = options.lines.map((line) => /^Compiling (\S+)/.exec(line)?.[1]).filter((it) => it !== undefined);
+  const names = Array.from(
+    kit.commands.said.get(options.signal)!.matchAll(/^\s*Compiling (\S+)/gm),
+    ([, name]) => name,
+  );
   return { ...compiled, names };
 }
 
@@ -293,6 +296,13 @@ fn main() {
     assert.ok(!refusal.includes(kit.home), refusal);
   });
 
+  test("offline nothing is fetched, and that is told", async (t) => {
+    if (!await isThere(t, compiler, "rust")) return;
+    const own = new RustCompiler({ ...kit, commands: offline(kit) });
+    const source = withCrates("one", { dependencies: ["hex@0.4.2"] });
+    assert.match(await refusalOf(own.compile(source, compileOptions())), /This server is offline/);
+  });
+
   test("cancellation ends all that was started, and the next tool is compiled", async (t) => {
     if (!await isThere(t, compiler, "rust")) return;
     const lines = Array.from(
@@ -356,7 +366,10 @@ describe("RustToolchains", () => {
     const rust = new RustCompiler(own);
     if (!await isThere(t, rust, "rust")) return;
     const code = 'fn main() { print!("{}", collet_tool::json::quote(&std::env::args().nth(1).unwrap())); }';
-    const { artifact } = await rust.compile(sourceOf("rust", code), compileOptions());
+    const options = compileOptions();
+    const { artifact } = await rust.compile(sourceOf("rust", code), options);
+    assert.match(options.lines.join("\n"), /Compiling tool/);
+    assert.ok(!options.lines.join("\n").includes(own.home));
     assert.equal(runBytes(artifact.bytes, { args: ['a"'] }).stdout, '"a\\""');
     assert.ok(!new TextDecoder("latin1").decode(artifact.bytes).includes(own.home));
     const error = await rust.compile(sourceOf("rust", "fn main() { x }"), compileOptions()).then(

@@ -21,9 +21,18 @@ import { createToolchainVerb, registerToolchainsTool } from "../../../plugins/wa
 import { temporaryHome } from "../library/kit.ts";
 import { compileOptions, isUnreachable, orSkip, startToolchains, type ToolchainKit } from "./toolchain_kit.ts";
 
+/** Of is-number 7.0.0. */
+const DIGEST = "sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==";
+
 /** Packages of a few kilobytes in the place of the large ones. */
 const DEFINITIONS: Readonly<Record<string, ToolchainDefinition>> = {
-  numbers: { title: "Numbers 7", description: "Tells numbers", packages: ["is-number@7.0.0"], size: 10_000 },
+  numbers: {
+    title: "Numbers 7",
+    description: "Tells numbers",
+    packages: ["is-number@7.0.0"],
+    digests: [DIGEST],
+    size: 10_000,
+  },
   odd: { title: "Odd 3", description: "Tells odd numbers", packages: ["is-odd@3.0.1"], size: 20_000 },
 };
 /** Uses the package of the toolchain, and says which runtime does. */
@@ -60,9 +69,11 @@ function withPrograms({ dependencies, processes, environment }: ToolchainKit, is
   });
 }
 
-test("TOOLCHAINS have exact versions alone", () => {
-  for (const [name, { packages, size }] of Object.entries(TOOLCHAINS)) {
+test("TOOLCHAINS have exact versions alone, and the digest of each", () => {
+  for (const [name, { packages, digests = [], size }] of Object.entries(TOOLCHAINS)) {
     for (const word of packages) assert.match(word, /^(?:@[a-z0-9-]+\/)?[a-z0-9-]+@\d+\.\d+\.\d+[a-z0-9.-]*$/, name);
+    assert.equal(digests.length, packages.length);
+    for (const digest of digests) assert.match(digest, /^sha512-[A-Za-z0-9+/]{86}==$/, name);
     assert.ok(size > 1_000_000);
   }
 });
@@ -113,6 +124,20 @@ describe("NpmToolchains", () => {
     assert.deepEqual(await useNumbers(kit, toolchains), { isNumber: true, runtime: "deno" });
   });
 
+  test("a toolchain with other content than is known is refused, and removed", async (t) => {
+    await using home = await temporaryHome();
+    const numbers = { ...DEFINITIONS["numbers"]!, digests: [DIGEST.replace("sha512-4", "sha512-5")] };
+    await using kit = await startToolchains({ home: home.path, definitions: { numbers } });
+    const refusal = await orSkip(t, () =>
+      kit.toolchains.install("numbers", compileOptions()).then(
+        () => assert.fail("it was installed"),
+        (error) => isUnreachable(error) ? Promise.reject(error) : error,
+      ));
+    if (refusal === undefined) return;
+    assert.match(refusal.message, /Cannot install toolchain "numbers": the registry gave other content/);
+    assert.deepEqual(await kit.dependencies.list(), []);
+  });
+
   test("where there is neither npm nor Deno, the commands are told", async () => {
     await using home = await temporaryHome();
     await using kit = await startToolchains({ home: home.path });
@@ -124,6 +149,11 @@ describe("NpmToolchains", () => {
       "collet toolchain install numbers",
       "node dist/mod.js toolchain install numbers",
     ]);
+    const withApt = withPrograms({ ...kit, processes: { ...kit.processes, which: (name) => Promise.resolve(name) } }, (
+      name,
+    ) => name === "apt-get");
+    const { commands } = await withApt.look("numbers" as "clang", "c").catch((thrown) => thrown);
+    assert.deepEqual(commands[0], "apt-get install npm");
     await assert.rejects(
       toolchains.install("odd", compileOptions()),
       /Cannot install toolchain "odd": it comes from npm/,

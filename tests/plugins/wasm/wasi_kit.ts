@@ -9,7 +9,6 @@ import type { ModuleRun, RunOutcome } from "../../../plugins/wasm/worker/message
 import { runModule } from "../../../plugins/wasm/worker/module_run.ts";
 import { openGranted } from "../../../plugins/wasm/worker/wasi/granted_files.ts";
 import { WasiHost } from "../../../plugins/wasm/worker/wasi/host.ts";
-import { ModuleMemory } from "../../../plugins/wasm/worker/wasi/memory.ts";
 import { InputStream, OutputStream } from "../../../plugins/wasm/worker/wasi/streams.ts";
 import { assemble } from "./wat_text.ts";
 
@@ -25,6 +24,7 @@ export function listeningHost(over: Partial<ModuleHost> = {}): ModuleHost & { re
   const heard: Heard = { stdout: [], stderr: [], notices: [] };
   return {
     heard,
+    canWait: true,
     openFolder,
     stdout: (text) => void heard.stdout.push(text),
     stderr: (text) => void heard.stderr.push(text),
@@ -64,7 +64,8 @@ export async function runText(
   return runModule({ ...EMPTY_RUN, module, ...run }, host);
 }
 
-const EMPTY_RUN: ModuleRun = {
+/** A run that is given nothing. */
+export const EMPTY_RUN: ModuleRun = {
   kind: "module",
   name: "tool",
   digest: "",
@@ -90,9 +91,10 @@ export class Caller implements Disposable {
     readonly stdin?: string;
   } = {}) {
     const granted = openGranted(folders, listeningHost());
-    const memory = new ModuleMemory();
     const streams = [new InputStream(stdin, () => undefined), new OutputStream(() => {}), new OutputStream(() => {})];
-    const host = new WasiHost({ args, env, descriptors: [...streams, ...granted.folders], memory, canWait });
+    const host = new WasiHost();
+    const descriptors = [...streams, ...granted.folders];
+    host.open({ args, env, descriptors, host: { canWait, isEnded: () => false } });
     host.attach(this.#memory);
     this.imports = host.imports as typeof this.imports;
     this.#close = () => {

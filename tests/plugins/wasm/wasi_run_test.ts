@@ -4,12 +4,15 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
 import { describe, test } from "node:test";
 import { NOTICES } from "../../../plugins/scripts/messages.ts";
 import { NOTICE_METHODS } from "../../../plugins/wasm/worker/collet_imports.ts";
 import { RequestFailure } from "../../../plugins/wasm/worker/hosts.ts";
 import type { RunOutcome } from "../../../plugins/wasm/worker/messages.ts";
-import { listeningHost, runBody, runText, WASI_IMPORTS } from "./wasi_kit.ts";
+import { runModule } from "../../../plugins/wasm/worker/module_run.ts";
+import { EMPTY_RUN, listeningHost, runBody, runText, WASI_IMPORTS } from "./wasi_kit.ts";
+import { assemble } from "./wat_text.ts";
 
 /** Reads stdin to its end, and writes it to stdout. */
 const ECHO = `(func (export "_start") (local $n i32)
@@ -100,12 +103,61 @@ describe("runModule", () => {
   });
 
   test("ends a metered run whose fuel is spent", async () => {
-    const burn = `(global $fuel (export "collet_fuel") (mut i64) (i64.const 0))
+    const burn = `(global $fuel (export "collet_fuel") (mut i64) (i64.const 1000))
       (func (export "_start") (loop $again
         (global.set $fuel (i64.sub (global.get $fuel) (i64.const 1)))
         (if (i64.lt_s (global.get $fuel) (i64.const 0)) (then unreachable))
         (br $again)))`;
-    assert.deepEqual(reasonOf(await runBody(burn, { fuel: 1000n })), ["out of time", "time"]);
+    assert.deepEqual(reasonOf(await runBody(burn)), ["out of time", "time"]);
+  });
+
+  test("ends a run that sleeps, or does nothing but calls, once nobody waits for it", async () => {
+    const until = performance.now() + 50;
+    const host = listeningHost({ isEnded: () => performance.now() > until });
+    // a clock that is the monotonic one, in 20 s
+    const sleeping = `
+      (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "_start")
+        (i32.store (i32.const 16) (i32.const 1))
+        (i64.store (i32.const 24) (i64.const 20000000000))
+        (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128))))`;
+    assert.deepEqual(reasonOf(await runText(sleeping, { host })), ["out of time", "time"]);
+    assert.equal(performance.now() < until + 10_000, true);
+    const asking = `(func (export "_start") (loop $again
+      (drop (call $fd_read (i32.const 0) (i32.const 64) (i32.const 0) (i32.const 0))) (br $again)))`;
+    assert.deepEqual(reasonOf(await runBody(asking, { host })), ["out of time", "time"]);
+  });
+
+  test("leaves nothing of a run to the next one, nor to one inside of it", async () => {
+    const outer = `(import "collet" "request" (func $request (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "environ_sizes_get" (func $variables (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $stat (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 1024) "{\\22method\\22:\\22inner\\22}")
+      (func $digit (param $at i32) (i32.store8 (local.get $at) (i32.add (i32.const 48) (i32.load8_u (local.get $at)))))
+      (func (export "_start")
+        (drop (call $request (i32.const 1024) (i32.const 18)))
+        (drop (call $sizes (i32.const 0) (i32.const 16)))
+        (drop (call $variables (i32.const 1) (i32.const 16)))
+        (i32.store8 (i32.const 2) (i32.eqz (call $stat (i32.const 3) (i32.const 512))))
+        (call $digit (i32.const 0)) (call $digit (i32.const 1)) (call $digit (i32.const 2))
+        (i32.store (i32.const 32) (i32.const 0)) (i32.store (i32.const 36) (i32.const 3))
+        (drop (call $fd_write (i32.const 1) (i32.const 32) (i32.const 1) (i32.const 40))))`;
+    const module = await WebAssembly.compile(await assemble(`(module ${outer})`));
+    const seen: string[] = [];
+    const run = (more: object, host = listeningHost({ request: () => null })) =>
+      void seen.push(stdoutOf(runModule({ ...EMPTY_RUN, module, ...more }, host)));
+    const nesting = listeningHost({ request: () => run({ args: ["a", "b"] }) ?? null });
+    run({ args: ["a"], env: { A: "1" }, folders: [{ path: tmpdir(), kind: "folder", writable: false }] }, nesting);
+    run({});
+    // the inner one first: arguments with the name, variables, whether a folder is open
+    assert.deepEqual(seen, ["300", "211", "100"]);
+    await runText(`(memory (export "memory") 1) (func (export "_start") unreachable)`, { env: { A: "1" } });
+    run({});
+    assert.equal(seen.at(-1), "100");
   });
 
   test("passes stderr on by lines, with characters whole, and cuts it at 1 MiB", async () => {

@@ -76,6 +76,21 @@ int main() {
     assert.deepEqual([exit, stdout], [0, "a=1\nb=2\né=1\n"]);
   });
 
+  test("a full stack traps, C++ is that of 2020, and folders have any name", async (t) => {
+    const code = `#include <concepts>
+#include "constructor/depth.h"
+template <std::integral T> T fall(T n) { volatile char room[1 << 16]; room[n & 1] = 1; return fall(n + 1) + room[0]; }
+int main(int argc, char **argv) { return argc > DEPTH ? fall(argc) : 4; }
+`;
+    const files = { "constructor/depth.h": "#define DEPTH 1\n", "__proto__/polluted.h": "#define POLLUTED 4\n" };
+    const compiled = await compileOrSkip(t, compiler, sourceOf("c++", code, { files }));
+    if (compiled === undefined) return;
+    assert.equal(runBytes(compiled.artifact.bytes, { args: [] }).code, 4);
+    assert.throws(() => runBytes(compiled.artifact.bytes, { args: ["{}"] }), WebAssembly.RuntimeError);
+    assert.equal(Reflect.get({}, "polluted.h"), undefined);
+    assert.equal(Reflect.get(Object, "depth.h"), undefined);
+  });
+
   test("what does not compile or link is told by file and line, without paths of the machine", async (t) => {
     if (await orSkip(t, () => kit.toolchains.install("clang", compileOptions())) === undefined) return;
     const code = 'int main(void) {\n  int n = "text";\n  return m;\n}\n';
@@ -86,13 +101,13 @@ int main() {
     assert.match(output, /src\.c:3:10: error/);
 
     const unlinked = await failureOf(compiler, sourceOf("c", "int other(void);\nint main(void) { return other(); }"));
-    assert.deepEqual(unlinked.diagnostics.map(({ message }) => message), ["src: undefined symbol: other"]);
+    assert.deepEqual(unlinked.diagnostics.map(({ message }) => message), ["undefined symbol: other"]);
     const thrown = await failureOf(compiler, sourceOf("c++", "int main() { throw 1; }"));
     assert.match(thrown.diagnostics[0]!.message, /cannot use 'throw' with exceptions disabled/);
   });
 
   test("packages are refused, and a compilation can be cancelled", async (t) => {
-    assert.throws(() => compiler.check(sourceOf("c", "", { dependencies: ["zlib"] })), /Cannot use packages in c: /);
+    assert.throws(() => compiler.check(sourceOf("c", "", { dependencies: ["zlib"] })), /"zlib" cannot be fetched/);
     if (await orSkip(t, () => kit.toolchains.install("clang", compileOptions())) === undefined) return;
     const controller = new AbortController();
     const compiling = compiler.compile(

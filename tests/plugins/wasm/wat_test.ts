@@ -64,6 +64,12 @@ test("WatCompiler tells all that is wrong, by line and column", async () => {
   ]);
 });
 
+test("WatCompiler says of what is nested too deeply that it is", async () => {
+  const depth = 100_000;
+  const [said] = await diagnose(program(`(func ${"(block ".repeat(depth)}${")".repeat(depth)})`));
+  assert.match(said!.message, /^the text is nested too deeply, or too long for wabt/);
+});
+
 test("WatCompiler refuses what could not run, and says why", async () => {
   const cases: readonly (readonly [code: string, expected: RegExp])[] = [
     ["(module)", /it exports no function "_start"/],

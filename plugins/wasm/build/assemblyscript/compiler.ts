@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createCall, isObject, type JsonObject, ToolError } from "../../../../kernel/mod.ts";
-import type { Dependencies, InstalledPackages, PackageSet } from "../../../dependencies/contract.ts";
+import { isObject, type JsonObject, ToolError } from "../../../../kernel/mod.ts";
+import type { Dependencies } from "../../../dependencies/contract.ts";
 import type { CompilerCommands } from "../commands.ts";
 import {
   type Compiled,
@@ -17,7 +17,8 @@ import {
   type Toolchain,
 } from "../compiler.ts";
 import { runNpmProgram } from "../npm_program.ts";
-import { type NpmToolchain, type NpmToolchains, packagesFor, TOOLCHAINS } from "../npm_toolchains.ts";
+import { checkNpmWords, installNpmPackages, nameInWord } from "../npm_packages.ts";
+import { type NpmToolchains, TOOLCHAINS } from "../npm_toolchains.ts";
 import { mainFileOf } from "../source_files.ts";
 import { COMPILE, HELPERS, LIBRARY } from "./files.ts";
 
@@ -26,8 +27,6 @@ const MAIN_FILE = mainFileOf("assemblyscript");
 const ENTRY_FILE = "collet_entry.ts";
 const ENTRY_POINT_REGEXP = /^[ \t]*export\s+function\s+(main|_start)\s*\(\s*\)/m;
 const ENTRY_CALL_REGEXP = /^(?:main|_start)\s*\(\s*\)/m;
-const PACKAGE_REGEXP = /^((?:@[a-z0-9][a-z0-9._~-]*\/)?[a-z0-9_][a-z0-9._~-]*)(?:@[A-Za-z0-9.^~<>=*|+ _-]+)?$/i;
-
 /**
  * Options of the compiler. Memory is collected: a tool that never freed any would be at its limit after some texts of a
  * few megabytes.
@@ -59,10 +58,7 @@ export class AssemblyScriptCompiler implements Compiler {
   }
 
   check({ dependencies, files }: Source): void {
-    for (const word of dependencies) {
-      if (PACKAGE_REGEXP.test(word)) continue;
-      throw new ToolError(`Cannot use package ${JSON.stringify(word)}: write it as npm does, such as "json-as@1.6.0"`);
-    }
+    checkNpmWords(dependencies, "json-as@1.6.0");
     for (const path of [MAIN_FILE, ENTRY_FILE]) {
       if (Object.hasOwn(files, path)) throw new ToolError(`Cannot use file "${path}": the build has one by that name`);
     }
@@ -82,7 +78,8 @@ export class AssemblyScriptCompiler implements Compiler {
   async compile(source: Source, options: CompileOptions): Promise<Compiled> {
     const { toolchains, commands } = this.#options;
     const toolchain = await toolchains.get("assemblyscript", source.language, options);
-    const installed = await this.#packages(source, { ...options, toolchain });
+    const { runtime } = toolchain;
+    const installed = await installNpmPackages(this.#options.dependencies, source, { ...options, runtime });
     return await commands.inWorkFolder(async (work) => {
       options.report("compiling");
       const result = await runNpmProgram(commands, {
@@ -100,22 +97,6 @@ export class AssemblyScriptCompiler implements Compiler {
       return { artifact: { kind: "module", bytes }, lock: installed?.lock, warnings };
     });
   }
-
-  async #packages(
-    { name, dependencies, lock }: Source,
-    { signal, report, toolchain }: CompileOptions & { readonly toolchain: NpmToolchain },
-  ): Promise<InstalledPackages | undefined> {
-    if (dependencies.length === 0) return undefined;
-    const { runtime } = toolchain;
-    const set: PackageSet = {
-      language: runtime,
-      packages: packagesFor(dependencies, runtime),
-      // what another runtime has locked says nothing to this one
-      ...(lock !== undefined && isNodeLock(lock) === (runtime === "node") && { lock }),
-    };
-    const call = createCall({ signal, progress: (_done, _total, line = "") => Promise.resolve(report(line)) });
-    return await this.#options.dependencies.install(set, { call, owner: name });
-  }
 }
 
 function jobOf({ code, files, dependencies }: Source): JsonObject {
@@ -132,12 +113,8 @@ function jobOf({ code, files, dependencies }: Source): JsonObject {
     },
     library: LIBRARY,
     args: FLAGS,
-    packages: dependencies.map((word) => PACKAGE_REGEXP.exec(word)?.[1] ?? word),
+    packages: dependencies.map(nameInWord),
   };
-}
-
-function isNodeLock(lock: string): boolean {
-  return lock.includes('"lockfileVersion"');
 }
 
 function readDiagnostics({ diagnostics }: JsonObject): readonly Diagnostic[] {

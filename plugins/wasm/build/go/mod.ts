@@ -6,7 +6,7 @@
 import { type Environment, type Files, type Folder, ToolError } from "../../../../kernel/mod.ts";
 import { isThere } from "../../../sandbox/contract.ts";
 import { GO_MODULE } from "../../author_modules/files.ts";
-import { type CompilerCommands, type CompilerStep, type FinishedStep, WORK_INSIDE } from "../commands.ts";
+import { type CompilerCommands, type CompilerStep, type FinishedStep, OFFLINE_NOTE, WORK_INSIDE } from "../commands.ts";
 import {
   type Compiled,
   CompileFailure,
@@ -22,7 +22,7 @@ import { FLAGS, type GoToolchain, GoToolchains } from "./toolchains.ts";
 import { findUnasked, fits, type GoModule, HELPER, manifestOf, readModules, readSums } from "./modules.ts";
 
 const MAIN = mainFileOf("go");
-const OWN_FILES_REGEXP = /^(?:.*\/)?(?:go\.(?:mod|sum|work|work\.sum|env))$|^vendor\//;
+const OWN_FILES_REGEXP = /^(?:.*\/)?(?:go\.(?:mod|sum|work|work\.sum|env))$|^vendor\//i;
 const MENTION_REGEXP = /"collet_tool"/;
 const SOURCES = "src";
 const OUTPUT = "tool.wasm";
@@ -124,13 +124,21 @@ export class GoCompiler implements Compiler {
       const words = asked.map(({ path, version }) => `${path}@${version}`);
       for (const args of isLocked ? [tidy] : [["get", ...words], tidy]) {
         const { code, stdout, stderr } = await this.#go(args, online);
-        if (code !== 0) throw fetchFailure(stdout + stderr, source, work);
+        if (code !== 0) throw this.#fetchFailure(stdout + stderr, source, work);
       }
       await this.#evict();
     } finally {
       await release();
     }
     await this.#checkAsked(work, asked);
+  }
+
+  // a file that cannot be read by Go is told of by its place, and is no failure of the network
+  #fetchFailure(said: string, source: Source, work: Folder): Error {
+    const failure = failureOf(said, source, work);
+    if (failure.diagnostics.some(({ file }) => file !== undefined)) return failure;
+    const text = failure.output.slice(-4_000) || "go fetched no modules, and does not say why";
+    return new ToolError(this.#options.commands.isOffline ? `${text}\n${OFFLINE_NOTE}` : text);
   }
 
   async #checkAsked(work: Folder, asked: readonly GoModule[]): Promise<void> {
@@ -143,8 +151,8 @@ export class GoCompiler implements Compiler {
     args: readonly string[],
     { work, toolchain: { program, mounts }, caches, options, isFetching = false, isOffline = false }: Attempt,
   ): Promise<FinishedStep> {
-    const isOnline = isFetching && !isOffline;
-    const { environment } = this.#options;
+    const { environment, commands } = this.#options;
+    const isOnline = isFetching && !isOffline && !commands.isOffline;
     const step: CompilerStep = {
       name: `go ${args[0]}`,
       ...{ program, args, work, cwd: SOURCES, network: isOnline },
@@ -167,7 +175,7 @@ export class GoCompiler implements Compiler {
         ...{ GOTOOLCHAIN: "local", GOTELEMETRY: "off", GOWORK: "off" },
       },
     };
-    return await this.#options.commands.run(step, options);
+    return await commands.run(step, options);
   }
 
   /** Gives the variables that name settings in the home of the user, which is another one in the sandbox. */
@@ -231,13 +239,6 @@ function failureOf(said: string, { files }: Source, { path }: Folder): CompileFa
     .filter(({ message }) => message !== "too many errors")
     .map((it) => ({ ...it, message: it.message.replace(UNASKED_REGEXP, "; name its module among the dependencies") }));
   return new CompileFailure(diagnostics, text);
-}
-
-// a file that cannot be read by Go is told of by its place, and is no failure of the network
-function fetchFailure(said: string, source: Source, work: Folder): Error {
-  const failure = failureOf(said, source, work);
-  if (failure.diagnostics.some(({ file }) => file !== undefined)) return failure;
-  return new ToolError(failure.output.slice(-4_000) || "go fetched no modules, and does not say why");
 }
 
 function cleaned(said: string, path: string): string {

@@ -6,7 +6,7 @@
 import { ToolError } from "../../../../kernel/mod.ts";
 
 /** Path of the module that a tool is built as; `tool` itself is a word of Go's own. */
-export const MODULE = "wasmtool";
+const MODULE = "wasmtool";
 /** Path of the module that tools talk to the server with. */
 export const HELPER = "collet_tool";
 const MOST_MODULES = 200;

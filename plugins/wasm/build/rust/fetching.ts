@@ -7,7 +7,7 @@
 import { type Environment, type Files, type Folder, ToolError } from "../../../../kernel/mod.ts";
 import { isThere } from "../../../sandbox/contract.ts";
 import { RUST_MODULE } from "../../author_modules/files.ts";
-import type { CompilerCommands, FinishedStep } from "../commands.ts";
+import { type CompilerCommands, type FinishedStep, OFFLINE_NOTE, WORK_INSIDE } from "../commands.ts";
 import type { CompileOptions } from "../compiler.ts";
 import { withoutFolders } from "../located_diagnostics.ts";
 import { operatorVariables } from "../operator_variables.ts";
@@ -75,14 +75,14 @@ export class CrateFetcher {
     if (!bounds.isEmpty) {
       await writeProject(work, { crates, toolchain, bounds });
       const { code, stderr } = await this.#cargo(["generate-lockfile"], cargo);
-      if (code !== 0) return { tooNew: [], problem: problemIn(stderr, work) };
+      if (code !== 0) return { tooNew: [], problem: this.#problemIn(stderr, work) };
     }
     await writeProject(work, { crates, toolchain });
     const { code, stderr } = await this.#vendor(cargo);
     const lock = await work.readText(`${PROJECT}/Cargo.lock`);
     if (code !== 0) {
       const unreadable = findUnreadable(stderr);
-      return unreadable.length > 0 ? { tooNew: unreadable } : { tooNew: [], problem: problemIn(stderr, work) };
+      return unreadable.length > 0 ? { tooNew: unreadable } : { tooNew: [], problem: this.#problemIn(stderr, work) };
     }
     const tooNew = await findTooNew(work.at(CRATES), toolchain.rustc.version);
     return { lock, tooNew: demanded(tooNew, readLock(lock ?? "")) };
@@ -104,7 +104,7 @@ export class CrateFetcher {
     await writeProject(work, { crates, toolchain });
     await work.writeAtomic(`${PROJECT}/Cargo.lock`, lock);
     const { code, stderr } = await this.#vendor({ work, toolchain, options });
-    if (code !== 0) throw new ToolError(problemIn(stderr, work));
+    if (code !== 0) throw new ToolError(this.#problemIn(stderr, work));
     const made = asOlderLock(await work.readText(`${PROJECT}/Cargo.lock`) ?? "");
     const other = readLock(made).find((it) => it.checksum !== undefined && !known.has(nameLocked(it)));
     if (other === undefined) return made;
@@ -144,6 +144,7 @@ export class CrateFetcher {
       env: {
         ...operatorVariables(environment, { prefixes: PREFIXES, names: NAMES }),
         CARGO_HOME: home.path,
+        ...(commands.isOffline && { CARGO_NET_OFFLINE: "true" }),
         // it asks none for what it does here
         RUSTC: rustc.path,
         CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS: "fallback",
@@ -155,6 +156,12 @@ export class CrateFetcher {
         }),
       },
     }, options);
+  }
+
+  #problemIn(stderr: string, { path }: Folder): string {
+    const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !CHATTER_REGEXP.test(line));
+    const said = withoutFolders(lines.join("\n").trim().slice(-4_000), [path, WORK_INSIDE, "/cache/cargo"]);
+    return this.#options.commands.isOffline ? `${said}\n${OFFLINE_NOTE}` : said;
   }
 }
 
@@ -200,9 +207,4 @@ async function writeProject(
 
 function nameLocked({ name, version, checksum }: Version & { readonly checksum: string | undefined }): string {
   return `${name} ${version} ${checksum}`;
-}
-
-function problemIn(stderr: string, { path }: Folder): string {
-  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !CHATTER_REGEXP.test(line));
-  return withoutFolders(lines.join("\n").trim().slice(-4_000), [path, "/build", "/cache/cargo"]);
 }

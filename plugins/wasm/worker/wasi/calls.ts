@@ -4,7 +4,6 @@
  * @module
  */
 import { errnoOf } from "./errno.ts";
-import type { ModuleMemory } from "./memory.ts";
 
 /**
  * Functions by the names of WASI. They get numbers without a sign, throw when they fail, and give nothing, or a number of
@@ -13,18 +12,21 @@ import type { ModuleMemory } from "./memory.ts";
 // deno-lint-ignore no-explicit-any -- each call has parameters of its own
 export type WasiCalls = Record<string, (...args: any[]) => unknown>;
 
-/** Makes imports of calls. */
-export function importsOf(calls: WasiCalls, memory: ModuleMemory): Record<string, (...args: Value[]) => number> {
-  return Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guarded(call, memory)]));
+/**
+ * Makes imports of calls.
+ *
+ * @param check Runs before each of them, and throws where it must not be made.
+ */
+export function importsOf(calls: WasiCalls, check: () => void): Record<string, (...args: Value[]) => number> {
+  return Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guarded(call, check)]));
 }
 
 type Value = number | bigint;
 
-function guarded(call: (...args: Value[]) => unknown, memory: ModuleMemory): (...args: Value[]) => number {
+function guarded(call: (...args: Value[]) => unknown, check: () => void): (...args: Value[]) => number {
   return (...args) => {
     try {
-      // the shim's own functions fail without a word when there is no memory yet
-      void memory.buffer;
+      check();
       const errno = call(...args.map(withoutSign));
       return typeof errno === "number" ? errno : 0;
     } catch (error) {

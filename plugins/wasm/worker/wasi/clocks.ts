@@ -14,12 +14,22 @@ export function realTime(): bigint {
 }
 
 function monotonicTime(): bigint {
-  return BigInt(Math.round(performance.now() * 1e6));
+  return toNanoseconds(performance.now());
 }
 
-/** The clocks of one run. */
+function toNanoseconds(milliseconds: number): bigint {
+  return BigInt(Math.round(milliseconds * 1e6));
+}
+
+/** The clocks of a run. */
 export class Clocks {
-  readonly #start = monotonicTime();
+  /** Milliseconds. */
+  #start = 0;
+
+  /** Begins a run. */
+  start(): void {
+    this.#start = performance.now();
+  }
 
   /**
    * Reads a clock. The processor's time is that since the start of the run, which has its thread for itself.
@@ -34,7 +44,7 @@ export class Clocks {
         return monotonicTime();
       case wasi.CLOCKID_PROCESS_CPUTIME_ID:
       case wasi.CLOCKID_THREAD_CPUTIME_ID:
-        return monotonicTime() - this.#start;
+        return toNanoseconds(performance.now() - this.#start);
       default:
         throw new WasiFailure("INVAL");
     }

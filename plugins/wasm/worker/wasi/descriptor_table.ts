@@ -13,10 +13,11 @@ const MOST_DESCRIPTORS = 1024;
 
 /** Open descriptors; the shim closes and reads them in the same list. */
 export class DescriptorTable {
-  readonly list: (Descriptor | undefined)[];
+  readonly list: (Descriptor | undefined)[] = [];
 
-  constructor(descriptors: readonly Descriptor[]) {
-    this.list = [...descriptors];
+  /** Takes what a run has at its start, by its numbers; the table is empty before. */
+  open(descriptors: readonly Descriptor[]): void {
+    this.list.push(...descriptors);
   }
 
   /** The list as the shim knows it: a closed descriptor is `undefined` in it, whatever its type says. */

@@ -22,6 +22,11 @@ export class RunEnd extends Error {
   override readonly name: string = "RunEnd";
 }
 
+/** Ends a run that nobody waits for any more. */
+export class RunAbandoned extends RunEnd {
+  override readonly name = "RunAbandoned";
+}
+
 type ErrnoName = keyof typeof wasi extends infer Key ? Key extends `ERRNO_${infer Name}` ? Name : never : never;
 
 const STACK_OVERFLOW_REGEXP = /call stack/i;

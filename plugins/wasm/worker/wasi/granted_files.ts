@@ -18,11 +18,14 @@ export interface GrantedFolders {
   readonly close: () => void;
 }
 
+const NOTHING: GrantedFolders = { folders: [], close: () => {} };
+
 /**
  * Opens what was granted: a folder under its own path, and files as a folder under the path of theirs in which nothing
  * else is seen.
  */
 export function openGranted(granted: readonly GrantedPath[], host: ModuleHost): GrantedFolders {
+  if (granted.length === 0) return NOTHING;
   const opened: SyncFolder[] = [];
   const open = (path: string, writable: boolean) => {
     const folder = host.openFolder(path, { writable });

@@ -12,19 +12,28 @@ export class ModuleMemory {
   #memory: WebAssembly.Memory | undefined;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-  /** Takes the memory that the instance exports. */
-  attach(memory: WebAssembly.Memory): void {
+  /** Takes the memory that the instance exports; `undefined` forgets it. */
+  attach(memory: WebAssembly.Memory | undefined): void {
     this.#memory = memory;
+  }
+
+  /**
+   * Does nothing where there is a memory.
+   *
+   * @throws {WebAssembly.RuntimeError} before there is one: in a start function.
+   */
+  check(): void {
+    if (this.#memory === undefined) throw new WebAssembly.RuntimeError("a WASI call was made by the start function");
   }
 
   /**
    * The memory as it is now; it has another buffer after it grew.
    *
-   * @throws {WebAssembly.RuntimeError} before there is one: in a start function.
+   * @throws {WebAssembly.RuntimeError} as {@linkcode ModuleMemory.check} does.
    */
   get buffer(): ArrayBufferLike {
-    if (this.#memory === undefined) throw new WebAssembly.RuntimeError("a WASI call was made by the start function");
-    return this.#memory.buffer;
+    this.check();
+    return this.#memory!.buffer;
   }
 
   /** Bytes of it; none before there is one. */

@@ -8,6 +8,9 @@ import { RunEnd } from "./errno.ts";
 /** Text goes on at the end of a line, or once it has this many characters. */
 const LONGEST_PIECE = 64 * 1024;
 
+/** What most runs write to stdout is not longer. */
+const FIRST_BYTES = 256;
+
 /** Ends a run that wrote too much. */
 export class OutputExceeded extends RunEnd {
   override readonly name = "OutputExceeded";
@@ -30,9 +33,11 @@ class Bound {
   }
 }
 
+const decoder = new TextDecoder();
+
 /** What a run wrote to stdout, whole. */
 export class CollectedOutput {
-  #bytes = new Uint8Array(1024);
+  #bytes = new Uint8Array(FIRST_BYTES);
   #length = 0;
   readonly #bound: Bound;
 
@@ -51,7 +56,7 @@ export class CollectedOutput {
 
   /** Gives all as text; what is no UTF-8 is replaced. */
   text(): string {
-    return new TextDecoder().decode(this.#bytes.subarray(0, this.#length));
+    return decoder.decode(this.#bytes.subarray(0, this.#length));
   }
 
   #grow(length: number): void {
@@ -64,7 +69,8 @@ export class CollectedOutput {
 
 /** What a run writes, passed on as text: line by line, and long lines in pieces. */
 export class PassedOutput {
-  readonly #decoder = new TextDecoder();
+  /** Made with the first bytes, which most runs never write. */
+  #decoder: TextDecoder | undefined;
   readonly #pass: (text: string) => void;
   readonly #bound: Bound;
   readonly #onExceeded: () => void;
@@ -83,6 +89,7 @@ export class PassedOutput {
   add(bytes: Uint8Array): void {
     const taken = this.#bound.take(bytes.length);
     // a slice, since a decoder takes no shared memory
+    this.#decoder ??= new TextDecoder();
     const piece = this.#decoder.decode(bytes.slice(0, taken), { stream: true });
     const lines = piece.lastIndexOf("\n") + 1;
     this.#text += piece;
@@ -93,7 +100,7 @@ export class PassedOutput {
 
   /** Passes on what is left. */
   end(): void {
-    this.#text += this.#decoder.decode();
+    this.#text += this.#decoder?.decode() ?? "";
     this.#send(this.#text.length);
   }
 

@@ -5,14 +5,17 @@
  * @module
  */
 import { wasi } from "@bjorn3/browser_wasi_shim";
+import type { ModuleHost } from "../hosts.ts";
 import type { WasiCalls } from "./calls.ts";
 import type { Clocks } from "./clocks.ts";
 import type { DescriptorTable } from "./descriptor_table.ts";
-import { errnoOf, WasiFailure } from "./errno.ts";
+import { errnoOf, RunAbandoned, WasiFailure } from "./errno.ts";
 import type { ModuleMemory } from "./memory.ts";
 
 const SUBSCRIPTION_SIZE = 48;
 const EVENT_SIZE = 32;
+/** How long a thread sleeps before it looks whether it was ended, in milliseconds. */
+const LOOK_MS = 100;
 
 /** Something to wait for. */
 interface Subscription {
@@ -38,14 +41,17 @@ interface Alarm {
   readonly at: bigint;
 }
 
+/** What a wait has to do with what is outside of the module. */
+export type WaitHost = Pick<ModuleHost, "canWait" | "isEnded">;
+
 /** Makes the call. */
 export function pollCalls(
   memory: ModuleMemory,
-  { table, clocks, canWait }: {
+  { table, clocks, hostOf }: {
     readonly table: DescriptorTable;
     readonly clocks: Clocks;
-    /** Whether the run may sleep, where its thread can. */
-    readonly canWait: boolean;
+    /** Gives the host of what runs. */
+    readonly hostOf: () => WaitHost;
   },
 ): WasiCalls {
   return {
@@ -54,7 +60,7 @@ export function pollCalls(
       // before waiting, so that a bad pointer is told at once
       memory.bytes(events, count * EVENT_SIZE);
       const wanted = readSubscriptions(memory, subscriptions, count);
-      const happened = new Poll(table, clocks, canWait).run(wanted);
+      const happened = new Poll(table, clocks, hostOf()).run(wanted);
       happened.forEach((event, index) => writeEvent(memory.view, events + index * EVENT_SIZE, event));
       memory.setUint32(out, happened.length);
     },
@@ -64,12 +70,12 @@ export function pollCalls(
 class Poll {
   readonly #table: DescriptorTable;
   readonly #clocks: Clocks;
-  readonly #canWait: boolean;
+  readonly #host: WaitHost;
 
-  constructor(table: DescriptorTable, clocks: Clocks, canWait: boolean) {
+  constructor(table: DescriptorTable, clocks: Clocks, host: WaitHost) {
     this.#table = table;
     this.#clocks = clocks;
-    this.#canWait = canWait;
+    this.#host = host;
   }
 
   run(subscriptions: readonly Subscription[]): readonly PollEvent[] {
@@ -95,7 +101,7 @@ class Poll {
   #alarm(subscription: Subscription): Alarm {
     const now = this.#clocks.now(subscription.id);
     const alarm = { subscription, at: subscription.isAbsolute ? subscription.timeout : now + subscription.timeout };
-    if (alarm.at > now && !(this.#canWait && canThreadWait())) throw new WasiFailure("NOTSUP");
+    if (alarm.at > now && !(this.#host.canWait && canThreadWait())) throw new WasiFailure("NOTSUP");
     return alarm;
   }
 
@@ -108,6 +114,7 @@ class Poll {
 
   #sleepUntil(alarms: readonly Alarm[]): void {
     while (!alarms.some((it) => this.#isOver(it))) {
+      if (this.#host.isEnded()) throw new RunAbandoned();
       const left = alarms.map(({ subscription, at }) => at - this.#clocks.now(subscription.id));
       sleep(left.reduce((one, other) => one < other ? one : other));
     }
@@ -118,8 +125,9 @@ class Poll {
   }
 }
 
+/** Sleeps, for {@linkcode LOOK_MS} at most: not every runtime can wake a thread that is to end. */
 function sleep(nanoseconds: bigint): void {
-  const milliseconds = Math.max(0, Number(nanoseconds) / 1e6);
+  const milliseconds = Math.min(LOOK_MS, Math.max(0, Number(nanoseconds) / 1e6));
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 

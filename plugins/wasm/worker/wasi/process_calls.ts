@@ -10,6 +10,8 @@ import type { ModuleMemory } from "./memory.ts";
 /** Most bytes that the platform's generator gives at once. */
 const RANDOM_AT_ONCE = 65_536;
 
+const encoder = new TextEncoder();
+
 /** Ends a run that raised a signal. */
 export class SignalRaised extends RunEnd {
   override readonly name = "SignalRaised";
@@ -21,12 +23,17 @@ export class SignalRaised extends RunEnd {
   }
 }
 
-/** Makes the calls; environment and exit are those of the shim. */
-export function processCalls(memory: ModuleMemory, args: readonly string[]): WasiCalls {
+/**
+ * Makes the calls; environment and exit are those of the shim.
+ *
+ * @param run The arguments of whatever runs.
+ */
+export function processCalls(memory: ModuleMemory, run: { readonly args: readonly string[] }): WasiCalls {
   return {
     // the shim counts characters here, where an argument has bytes
     args_sizes_get: (count: number, size: number) => {
-      const bytes = args.reduce((sum, arg) => sum + new TextEncoder().encode(arg).length + 1, 0);
+      const { args } = run;
+      const bytes = args.reduce((sum, arg) => sum + encoder.encode(arg).length + 1, 0);
       memory.setUint32(count, args.length);
       memory.setUint32(size, bytes);
     },

@@ -15,20 +15,15 @@ const MOST_ERRORS = 1024 * 1024;
 export class RunStreams {
   /** stdin, stdout and stderr. */
   readonly descriptors: readonly [InputStream, OutputStream, OutputStream];
-  readonly #collected: CollectedOutput;
-  readonly #passed: PassedOutput;
+  readonly #stdout: CollectedOutput | PassedOutput;
   readonly #errors: PassedOutput;
   #isExceeded = false;
 
   constructor({ stdin, isInteractive, outputBytes: most }: ModuleRun, host: ModuleHost) {
     let isCut = false;
-    this.#collected = new CollectedOutput(most);
-    this.#passed = new PassedOutput((text) => host.stdout(text), {
-      most,
-      onExceeded: () => {
-        throw new OutputExceeded();
-      },
-    });
+    this.#stdout = isInteractive
+      ? new PassedOutput((text) => host.stdout(text), { most, onExceeded: refuse })
+      : new CollectedOutput(most);
     this.#errors = new PassedOutput((text) => host.stderr(text), {
       most: MOST_ERRORS,
       onExceeded: () => {
@@ -38,10 +33,9 @@ export class RunStreams {
         host.stderr(`\n[stderr is cut after ${MOST_ERRORS} bytes]\n`);
       },
     });
-    const stdout = isInteractive ? this.#passed : this.#collected;
     this.descriptors = [
       new InputStream(stdin, () => isInteractive ? host.readStdin() : undefined),
-      new OutputStream((bytes) => this.#write(stdout, bytes), { isTerminal: isInteractive }),
+      new OutputStream((bytes) => this.#write(bytes), { isTerminal: isInteractive }),
       new OutputStream((bytes) => this.#errors.add(bytes)),
     ];
   }
@@ -51,23 +45,27 @@ export class RunStreams {
     return this.#isExceeded;
   }
 
-  /** Gives what was collected of stdout. */
+  /** Gives what was collected of stdout; nothing where it was passed on. */
   stdout(): string {
-    return this.#collected.text();
+    return this.#stdout instanceof CollectedOutput ? this.#stdout.text() : "";
   }
 
   /** Passes on what is left. */
   end(): void {
-    this.#passed.end();
+    if (this.#stdout instanceof PassedOutput) this.#stdout.end();
     this.#errors.end();
   }
 
-  #write(stdout: { add(bytes: Uint8Array): void }, bytes: Uint8Array): void {
+  #write(bytes: Uint8Array): void {
     try {
-      stdout.add(bytes);
+      this.#stdout.add(bytes);
     } catch (error) {
       this.#isExceeded ||= error instanceof OutputExceeded;
       throw error;
     }
   }
+}
+
+function refuse(): never {
+  throw new OutputExceeded();
 }

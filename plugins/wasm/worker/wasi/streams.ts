@@ -16,6 +16,8 @@ const WRITE_RIGHTS = BigInt(
     wasi.RIGHTS_POLL_FD_READWRITE,
 );
 
+const encoder = new TextEncoder();
+
 /** A descriptor without positions. */
 abstract class Stream extends Descriptor {
   override fd_filestat_get(): { ret: number; filestat: wasi.Filestat } {
@@ -63,7 +65,7 @@ export class InputStream extends Stream {
    */
   constructor(first: string, more: () => string | undefined) {
     super({ fileType: wasi.FILETYPE_UNKNOWN, rights: READ_RIGHTS });
-    this.#left = new TextEncoder().encode(first);
+    this.#left = encoder.encode(first);
     this.#more = more;
   }
 
@@ -90,7 +92,7 @@ export class InputStream extends Stream {
   #wait(): void {
     const text = this.#more();
     if (text === undefined) this.#isEnd = true;
-    else this.#left = new TextEncoder().encode(text);
+    else this.#left = encoder.encode(text);
   }
 }
 

@@ -22,6 +22,7 @@ export default function main(scope: WorkerScope): void {
 function runOnce(run: ModuleRun, scope: WorkerScope): SuiteResult {
   let stderr = "";
   const host: ModuleHost = {
+    canWait: true,
     openFolder: (path, options) => scope.openFolder(path, options),
     stderr: (text) => void (stderr += text),
     stdout: () => {},
