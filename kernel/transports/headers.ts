@@ -85,7 +85,9 @@ function checkName(headers: HeadersView, value: unknown): void {
 const HAS_HEADERS = new WeakMap<JsonObject, boolean>();
 
 function checkParamHeaders(headers: HeadersView, params: JsonObject, { kernel }: Engine): void {
-  const schema = listedSchema(kernel.tools.get(String(params["name"])));
+  const { name } = params;
+  // the parameters themselves are checked later
+  const schema = typeof name === "string" ? listedSchema(kernel.tools.get(name)) : undefined;
   if (schema === undefined) return;
   let hasHeaders = HAS_HEADERS.get(schema);
   if (hasHeaders === undefined) HAS_HEADERS.set(schema, hasHeaders = JSON.stringify(schema).includes("x-mcp-header"));

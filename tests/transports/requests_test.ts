@@ -160,6 +160,16 @@ test("arguments mirrored in headers must be what the body says", async () => {
   assert.deepEqual(await status({ "mcp-param-region": "=?base64?!?=", "mcp-param-n": "1.5" }), [400, -32020]);
 });
 
+test("a name that is no text is refused, whatever it would be as one", async () => {
+  await using started = await startApp();
+  for (const name of [{ toString: "x" }, ["echo"], 1, null]) {
+    const { body, headers } = modern("tools/call", { name, arguments: {} });
+    const { "mcp-name": _, ...others } = headers as Record<string, string>;
+    const [, code] = await refusal(started.app.fetch, body, others);
+    assert.equal(code, -32602, JSON.stringify(name));
+  }
+});
+
 test("names like those of Object.prototype are names like others", async () => {
   await using started = await startApp();
   for (const name of ["__proto__", "constructor", "toString"]) {
