@@ -190,7 +190,8 @@ def step():
 until_refused(step, 2000)
 `),
     most: 1_000,
-    end: /processes/,
+    // each takes some memory as well, and either limit may be the first
+    end: /processes|memory/,
     grants: { processes: LIMITS.processes },
   },
   "processes of processes": {
