@@ -3,22 +3,19 @@
  *
  * @module
  */
-import { type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
-
+import { ToolError } from "../../kernel/mod.ts";
+import { readAll, withoutColours, withoutCredentials } from "../sandbox/contract.ts";
 import type { ConfinedStep } from "./surroundings.ts";
 
 /** What is kept of the output for an error, in characters. */
 const LONGEST_TAIL = 4_000;
-const LONGEST_OUTPUT = 16 * 1024 * 1024;
-const LONGEST_LINE = 200;
+/** What is kept of each stream, in characters. */
+export const LONGEST_OUTPUT = 16 * 1024 * 1024;
 /** Libraries for machine learning are files of some gigabytes. */
 const LARGEST_FILE = 16 * 2 ** 30;
 const DESCRIPTORS = 8_192;
 // what goes well is progress, and no reason of a failure
 const CHATTER_REGEXP = /^npm http |^npm warn Unknown |^npm error (?:A complete log|Log files were) |^Download /;
-const CREDENTIALS_REGEXP = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
-// deno-lint-ignore no-control-regex -- colours, where a program prints them all the same
-const COLOUR_REGEXP = /\x1b\[[0-9;]*[A-Za-z]/g;
 
 /** A step of an installation. */
 export interface InstallerCommand {
@@ -75,7 +72,7 @@ export function createRunner({ confine, signal, timeoutMs, report }: RunOptions)
       signal,
     });
     void process.end();
-    const { exit, stdout, stderr } = await readAll(process, report);
+    const { exit, stdout, stderr } = await readAll(process, { longest: LONGEST_OUTPUT, report });
     if (exit.ended === "abort") signal.throwIfAborted();
     if (exit.ended === "timeout") {
       throw new InstallFailure(`the installation took longer than ${timeoutMs / 1000} s, in "${name}"`, tailOf(stderr));
@@ -88,43 +85,9 @@ export function createRunner({ confine, signal, timeoutMs, report }: RunOptions)
   };
 }
 
-/** How a process ended, and what it wrote. */
-export interface FinishedProcess {
-  readonly exit: ProcessExit;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Reads what a process writes, to its end; each line of its stderr is told. */
-export async function readAll(process: Process, report: (line: string) => void): Promise<FinishedProcess> {
-  const [stdout, stderr, exit] = await Promise.all([
-    readStream(process.stdout, () => {}),
-    readStream(process.stderr, report),
-    process.exited,
-  ]);
-  return { exit, stdout, stderr };
-}
-
-async function readStream(stream: AsyncIterable<string>, report: (line: string) => void): Promise<string> {
-  let text = "";
-  let line = "";
-  for await (const piece of stream) {
-    if (text.length < LONGEST_OUTPUT) text += piece;
-    const lines = (line + piece).split(/[\r\n]+/);
-    line = (lines.pop() ?? "").slice(-LONGEST_LINE);
-    const last = lines.filter((it) => it.trim() !== "").at(-1);
-    if (last !== undefined) report(redact(last.trim()).slice(0, LONGEST_LINE));
-  }
-  return text;
-}
-
 function tailOf(text: string): string {
-  const lines = redact(text).split(/\r?\n/).filter((line) => line.trim() !== "" && !CHATTER_REGEXP.test(line));
+  const lines = withoutCredentials(withoutColours(text)).split(/\r?\n/)
+    .filter((line) => line.trim() !== "" && !CHATTER_REGEXP.test(line));
   const tail = lines.join("\n").trim();
   return tail.length <= LONGEST_TAIL ? tail : `…${tail.slice(-LONGEST_TAIL)}`;
-}
-
-// addresses of indexes hold credentials
-function redact(text: string): string {
-  return text.replace(COLOUR_REGEXP, "").replace(CREDENTIALS_REGEXP, "$1***@");
 }

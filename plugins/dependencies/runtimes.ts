@@ -4,8 +4,8 @@
  * @module
  */
 import { type Environment, messageOf, type Processes, ToolError } from "../../kernel/mod.ts";
-import type { Sandbox } from "../sandbox/contract.ts";
-import { type FinishedProcess, readAll } from "./commands.ts";
+import { type FinishedProcess, readAll, type Sandbox } from "../sandbox/contract.ts";
+import { LONGEST_OUTPUT } from "./commands.ts";
 import type { PackageLanguage, PackageSet } from "./contract.ts";
 import type { Runtime } from "./installer.ts";
 import { isVersionWithin } from "./version_ranges.ts";
@@ -157,7 +157,7 @@ export class Runtimes {
       timeoutMs: PROBE_MS,
     });
     void process.end();
-    return await readAll(process, () => {});
+    return await readAll(process, { longest: LONGEST_OUTPUT });
   }
 }
 

@@ -17,6 +17,13 @@ export {
 } from "./confinement.ts";
 export { FOLDER_LISTS, variablesInside, wordInside } from "./inside_paths.ts";
 export { isBelow, isThere } from "./paths.ts";
+export {
+  type FinishedProcess,
+  readAll,
+  type ReadOptions,
+  withoutColours,
+  withoutCredentials,
+} from "./process_output.ts";
 export { Unconfined, type UnconfinedOptions, WORK_FOLDER } from "./unconfined.ts";
 
 /** Confines child processes. */

@@ -7,17 +7,13 @@
  */
 import { ToolError } from "../../../kernel/mod.ts";
 import { Opcode } from "./instructions.ts";
+import { FUEL_EXPORT, SPENT_EXPORT } from "./meter_exports.ts";
 import { countOf, type ModuleOutline, readModule } from "./outline.ts";
 import { ByteReader } from "./reader.ts";
 import { replaceSections, SectionId } from "./sections.ts";
 import { type Bulk, findTolls } from "./tolls.ts";
 import { skipTypes, skipValueType, skipVector } from "./types.ts";
 import { i64, joinBytes, nameOf, u32 } from "./writer.ts";
-
-/** Name of the exported global, of type `i64`, that says how much is left; below zero it is used up. */
-export const FUEL_EXPORT = "collet_fuel";
-/** Name of the exported table whose one function is called when the fuel is used up, if the module was metered so. */
-export const SPENT_EXPORT = "collet_spent";
 
 const I32 = 0x7f;
 const I64 = 0x7e;

@@ -7,7 +7,7 @@
 import { ToolError } from "../../../kernel/mod.ts";
 import type { Diagnostic, Language, Source } from "./compiler.ts";
 import { readLocated } from "./located_diagnostics.ts";
-import { mainFileOf } from "./source_files.ts";
+import { refuseOwnFiles } from "./source_files.ts";
 
 /** The header that tools talk to the server with. */
 export const HEADER = "collet_tool.h";
@@ -34,16 +34,14 @@ export interface ClangCommand {
  *
  * @throws {ToolError} saying what to change.
  */
-export function checkClangSource({ language, dependencies, files }: Source): void {
+export function checkClangSource(source: Source): void {
+  const { language, dependencies, files } = source;
   if (dependencies.length > 0) {
     throw new ToolError(
       `C and C++ have no registry of packages, so "${dependencies[0]}" cannot be fetched; give its sources as files`,
     );
   }
-  const main = mainFileOf(language);
-  if (Object.hasOwn(files, main)) {
-    throw new ToolError(`Cannot take file "${main}": the code of the tool is called so`);
-  }
+  refuseOwnFiles(source);
   const other = language === "c" ? Object.keys(files).find((path) => CPP_REGEXP.test(path)) : undefined;
   if (other !== undefined) throw new ToolError(`Cannot take file "${other}": a tool with C++ has the language c++`);
 }

@@ -8,8 +8,11 @@ import {
   isBelow,
   isThere,
   type Mount,
+  readAll,
   type Sandbox,
   variablesInside,
+  withoutColours,
+  withoutCredentials,
   wordInside,
   WORK_FOLDER,
 } from "../../sandbox/contract.ts";
@@ -18,13 +21,10 @@ import { withoutFolders } from "./located_diagnostics.ts";
 
 /** Where a compiler finds what it compiles, if mounts can be moved. */
 export const WORK_INSIDE = "/build";
-const LONGEST_LINE = 200;
 /** Characters of each stream that are kept. */
 const LONGEST_OUTPUT = 4 * 1024 * 1024;
 const LARGEST_FILE = 1024 * 1024 * 1024;
 const DESCRIPTORS = 4_096;
-// deno-lint-ignore no-control-regex -- colours, where a program prints them all the same
-const COLOUR_REGEXP = /\x1b\[[0-9;]*[A-Za-z]/g;
 
 /** Follows what a program says of packages that it could not fetch. */
 export const OFFLINE_NOTE = "This server is offline: it builds with what its caches have alone";
@@ -129,14 +129,15 @@ export class CompilerCommands {
       signal,
     });
     void process.end();
-    const [stdout, stderr, exit] = await Promise.all([
-      readStream(process.stdout, () => {}),
-      readStream(process.stderr, (line) => report(withoutFolders(line, [work.path, WORK_INSIDE]))),
-      process.exited,
-    ]);
+    const { exit, stdout, stderr } = await readAll(process, {
+      longest: LONGEST_OUTPUT,
+      report: (line) => report(withoutFolders(line, [work.path, WORK_INSIDE])),
+    });
     signal.throwIfAborted();
     if (exit.ended !== undefined) throw new ToolError(`"${name}" was ended: ${this.#limitOf(exit)}`);
-    return { code: exit.code, stdout, stderr };
+    // who has no network knows no credentials, and what is quoted of a source stays as it is
+    const shown = (text: string) => network ? withoutCredentials(withoutColours(text)) : withoutColours(text);
+    return { code: exit.code, stdout: shown(stdout), stderr: shown(stderr) };
   }
 
   // certificates and settings that variables name
@@ -165,17 +166,4 @@ export class CompilerCommands {
         return `it went beyond the limit "${ended}"`;
     }
   }
-}
-
-async function readStream(stream: AsyncIterable<string>, report: (line: string) => void): Promise<string> {
-  let text = "";
-  let line = "";
-  for await (const piece of stream) {
-    if (text.length < LONGEST_OUTPUT) text += piece;
-    const lines = (line + piece).split(/[\r\n]+/);
-    line = (lines.pop() ?? "").slice(-LONGEST_LINE);
-    const last = lines.filter((it) => it.trim() !== "").at(-1);
-    if (last !== undefined) report(last.replace(COLOUR_REGEXP, "").trim().slice(0, LONGEST_LINE));
-  }
-  return text.replace(COLOUR_REGEXP, "");
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Language, LANGUAGES } from "./compiler.ts";
+import { ToolError } from "../../../kernel/mod.ts";
+import { type Language, LANGUAGES, type Source } from "./compiler.ts";
 
 /** Folder of the files beside the main one, below the folder of the tool. */
 export const FILES_FOLDER = "src";
@@ -42,6 +43,30 @@ export const BUILD_FILES: readonly string[] = [
 /** Gives the name of the main file in the folder of a tool, as skillz has it: `src.rs`. */
 export function mainFileOf(language: Language): string {
   return `src.${ENDINGS[language]}`;
+}
+
+/** Files that a build itself writes or heeds. */
+export interface OwnFiles {
+  /** Matches their paths. */
+  readonly paths: RegExp;
+  /** Says why they are refused, and what to do. */
+  readonly reason: string;
+}
+
+/**
+ * Refuses files that take the place of the main one, or of those of the build.
+ *
+ * @throws {ToolError} naming the file.
+ */
+export function refuseOwnFiles(
+  { language, files }: Pick<Source, "language" | "files">,
+  own?: OwnFiles,
+): void {
+  const main = mainFileOf(language);
+  const found = Object.keys(files).find((path) => path === main || own?.paths.test(path));
+  if (found === undefined) return;
+  const why = found === main ? "the code of the tool is called so" : own?.reason;
+  throw new ToolError(`Cannot take file "${found}": ${why}`);
 }
 
 /** Gives the name of the file that keeps the lock, in the folder of a tool; `undefined` where there is none. */

@@ -85,17 +85,6 @@ export class WasmGrants {
     };
   }
 
-  /**
-   * Decides on packages by address, and on programs of packages that run when they are installed.
-   *
-   * @param packages Names them: what is allowed is remembered for these very ones.
-   * @throws {ToolError} when it is refused.
-   */
-  async authorizePackages({ name, grants }: ManifestDraft, packages: readonly string[], call: Call): Promise<void> {
-    const digest = () => sha256(JSON.stringify([...packages].sort()));
-    await this.#granting.authorizePackages({ tool: name, digest, grants: this.read(grants) }, call);
-  }
-
   async #look(paths: readonly string[], write: readonly string[]): Promise<readonly GrantedPath[]> {
     return await Promise.all(paths.map(async (path) => {
       const [, parent = "", name = ""] = /^(.*?[/\\]?)([^/\\]*)[/\\]*$/.exec(path) ?? [];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FUEL_EXPORT } from "../binary/meter_exports.ts";
 import type { ModuleHost } from "./hosts.ts";
 import type { ModuleRun, RunOutcome } from "./messages.ts";
 import { refillWhenSpent } from "./refill.ts";
@@ -13,8 +14,6 @@ import { type GrantedFolders, openGranted } from "./wasi/granted_files.ts";
 import { OutputExceeded } from "./wasi/output.ts";
 import { RunStreams } from "./wasi/run_streams.ts";
 
-/** Name of the exported global that counts down what a metered run may still spend. */
-const FUEL = "collet_fuel";
 /** Which part of its memory a module has taken that failed for want of more: few take the last page. */
 const FULL = 0.9;
 
@@ -83,7 +82,7 @@ function start(run: ModuleRun, own: RunImports, host: ModuleHost): number | Trap
 }
 
 function isSpent(exports: Exports): boolean {
-  const fuel = exports[FUEL];
+  const fuel = exports[FUEL_EXPORT];
   return fuel instanceof WebAssembly.Global && fuel.value < 0;
 }
 

@@ -4,11 +4,9 @@
  *
  * @module
  */
+import { FUEL_EXPORT, SPENT_EXPORT } from "../binary/meter_exports.ts";
 import type { ModuleHost } from "./hosts.ts";
 
-/** What such a module exports; the same names as in `binary/meter.ts`. */
-const FUEL = "collet_fuel";
-const SPENT = "collet_spent";
 /** What a processor does in some milliseconds. */
 const FUEL_AT_ONCE = 4_000_000n;
 
@@ -30,7 +28,7 @@ let refill: unknown;
 
 /** Gives a module fuel until nobody waits for its run any more; does nothing to one that was not rewritten so. */
 export function refillWhenSpent(exports: Readonly<Record<string, unknown>>, host: ModuleHost): void {
-  const { [FUEL]: fuel, [SPENT]: spent } = exports;
+  const { [FUEL_EXPORT]: fuel, [SPENT_EXPORT]: spent } = exports;
   if (!(fuel instanceof WebAssembly.Global) || !(spent instanceof WebAssembly.Table)) return;
   running = { fuel: fuel as WebAssembly.Global<"i64">, host };
   refill ??= new WebAssembly.Instance(new WebAssembly.Module(PASSING), { "": { f: goOn } }).exports["f"];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +77,18 @@ export function kindPlugin(kind: ToolKind): Plugin<void> {
       ctx.own("kind", () => added.dispose());
     },
   });
+}
+
+/** Fails when a result failed, and gives its text. */
+export function succeed(result: ToolResult): string {
+  assert.equal(result.isError, undefined, JSON.stringify(result));
+  return onlyText(result);
+}
+
+/** Fails when a result did not fail, and gives its text. */
+export function fail(result: ToolResult): string {
+  assert.equal(result.isError, true, JSON.stringify(result));
+  return onlyText(result);
 }
 
 /** Gives the text of a result's only block. */

@@ -9,9 +9,9 @@ import { type Plugin, Processes, type ToolResult } from "../../../kernel/mod.ts"
 import scripts, { type ScriptsConfig } from "../../../plugins/scripts/mod.ts";
 import { processesWith } from "../../support/process_list.ts";
 import type { LibraryConfig } from "../../../plugins/library/mod.ts";
-import { onlyText, type RunningKernel, startKernel, temporaryHome } from "../library/kit.ts";
+import { fail, onlyText, type RunningKernel, startKernel, succeed, temporaryHome } from "../library/kit.ts";
 
-export { onlyText, processesWith };
+export { fail, onlyText, processesWith, succeed };
 
 /** A kernel with scripts. */
 export interface ScriptKit extends RunningKernel {
@@ -64,18 +64,6 @@ export async function startScripts({ home, library, config, plugins = [] }: Scri
       await temporary?.[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Fails when a result failed, and gives its text. */
-export function succeed(result: ToolResult): string {
-  assert.equal(result.isError, undefined, JSON.stringify(result));
-  return onlyText(result);
-}
-
-/** Fails when a result did not fail, and gives its text. */
-export function fail(result: ToolResult): string {
-  assert.equal(result.isError, true, JSON.stringify(result));
-  return onlyText(result);
 }
 
 /** Waits until no process has a text in its command line or environment. */

@@ -11,22 +11,13 @@ import store from "../../../plugins/store/mod.ts";
 import { pause, soon } from "../../support/wait.ts";
 import { temporaryHome } from "../library/kit.ts";
 import { dataOf, fail, startWasm, succeed, type WasmKit } from "./kit.ts";
-import { addBundle, addModule, ASK, flood, moduleText, place, printing } from "./run_kit.ts";
+import { addBundle, adder, addModule, ASK, flood, moduleText, place, printing } from "./run_kit.ts";
 
 /** Tools that modules call. */
 const called: Plugin<void> = definePlugin({
   name: "called",
   version: "1.0.0",
   setup({ tool }) {
-    tool({
-      name: "add",
-      description: "Add",
-      input: { type: "object" },
-      run: (args) => {
-        const { a, b } = args as { readonly a: number; readonly b: number };
-        return { sum: a + b };
-      },
-    });
     tool({
       name: "long",
       description: "Give much",
@@ -43,7 +34,7 @@ const called: Plugin<void> = definePlugin({
 });
 
 const SECRET = "s3cret-value-12345";
-const EVERYTHING = { before: [store, memory, secrets, scripts], plugins: [called] };
+const EVERYTHING = { before: [store, memory, secrets, scripts], plugins: [adder, called] };
 
 async function ask(kit: WasmKit, method: string, params: object, call: CallPatch = {}): Promise<ToolResult> {
   return await kit.call("ask", { method, params }, call);
@@ -204,7 +195,7 @@ test("a module that speaks the script protocol and waits without end is ended in
 });
 
 test("without the plugin scripts a module that speaks its protocol is refused, and others have what they ask for", async () => {
-  await using kit = await startWasm({ plugins: [called] });
+  await using kit = await startWasm({ plugins: [adder, called] });
   await addModule(kit, "speaker", { text: speaking(), manifest: { protocol: 1 } });
   await addModule(kit, "ask", { text: ASK });
   assert.match(fail(await kit.call("speaker")), /Cannot run "speaker": it speaks the script protocol/);

@@ -1,31 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { build } from "esbuild";
-import { type CallPatch, createCall, definePlugin, Kernel, type Plugin } from "../../../kernel/mod.ts";
+import { type CallPatch, createCall, Kernel } from "../../../kernel/mod.ts";
 import { createEdgePlatform } from "../../../kernel/platform/edge.ts";
 import type { FileTree } from "../../../kernel/testing.ts";
 import library from "../../../plugins/library/mod.ts";
 import wasm from "../../../plugins/wasm/mod.ts";
 import { ROOT } from "../../../scripts/lib/repository.ts";
 import { dataOf, fail } from "./kit.ts";
-import { ASK, ECHO, LOOP, moduleText, printing } from "./run_kit.ts";
+import { adder, ASK, ECHO, LOOP, moduleText, printing } from "./run_kit.ts";
 import { assemble } from "./wat_text.ts";
-
-const called: Plugin<void> = definePlugin({
-  name: "called",
-  version: "1.0.0",
-  setup({ tool }) {
-    tool({
-      name: "add",
-      description: "Add",
-      input: { type: "object" },
-      run: (args) => {
-        const { a, b } = args as { readonly a: number; readonly b: number };
-        return { sum: a + b };
-      },
-    });
-  },
-});
 
 /** The files of a tool, as they lie in a home. */
 async function toolFiles(
@@ -52,7 +36,7 @@ async function toolFiles(
 async function startEdge(...tools: readonly Promise<FileTree>[]) {
   const files = Object.assign({}, ...await Promise.all(tools));
   const kernel = new Kernel({ exposeErrors: true }).use(createEdgePlatform({ files })).use(library).use(wasm).use(
-    called,
+    adder,
   );
   await kernel.start();
   return {

@@ -8,9 +8,9 @@ import type { Plugin, ToolResult } from "../../../kernel/mod.ts";
 import type { LibraryConfig } from "../../../plugins/library/mod.ts";
 import type { PluginUse } from "../../../kernel/testing.ts";
 import wasm, { type WasmConfig } from "../../../plugins/wasm/mod.ts";
-import { onlyText, type RunningKernel, startKernel, temporaryHome } from "../library/kit.ts";
+import { fail, onlyText, type RunningKernel, startKernel, succeed, temporaryHome } from "../library/kit.ts";
 
-export { onlyText };
+export { fail, onlyText, succeed };
 
 /** A kernel with WASM tools. */
 export interface WasmKit extends RunningKernel {
@@ -58,18 +58,6 @@ export async function startWasm(
       await temporary?.[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Fails when a result failed, and gives its text. */
-export function succeed(result: ToolResult): string {
-  assert.equal(result.isError, undefined, JSON.stringify(result));
-  return onlyText(result);
-}
-
-/** Fails when a result did not fail, and gives its text. */
-export function fail(result: ToolResult): string {
-  assert.equal(result.isError, true, JSON.stringify(result));
-  return onlyText(result);
 }
 
 /** Gives structured content with fields. */

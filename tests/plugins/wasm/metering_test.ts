@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limitMemory } from "../../../plugins/wasm/binary/limit_memory.ts";
-import { FUEL_EXPORT, meter, type MeterOptions, SPENT_EXPORT } from "../../../plugins/wasm/binary/meter.ts";
+import { meter, type MeterOptions } from "../../../plugins/wasm/binary/meter.ts";
+import { FUEL_EXPORT, SPENT_EXPORT } from "../../../plugins/wasm/binary/meter_exports.ts";
 import { readModule } from "../../../plugins/wasm/binary/outline.ts";
 import { joinBytes, nameOf, u32 } from "../../../plugins/wasm/binary/writer.ts";
 import { assemble, exportsOf, SAMPLE, SAMPLE_IMPORTS } from "./wat_text.ts";

@@ -3,10 +3,27 @@
  *
  * @module
  */
-import { createCall } from "../../../kernel/mod.ts";
+import { createCall, definePlugin, type Plugin } from "../../../kernel/mod.ts";
 import { type ManifestDraft, ToolLibrary } from "../../../plugins/library/contract.ts";
 import type { WasmKit } from "./kit.ts";
 import { assemble } from "./wat_text.ts";
+
+/** The tool `add`, for what calls others. */
+export const adder: Plugin<void> = definePlugin({
+  name: "adder",
+  version: "1.0.0",
+  setup({ tool }) {
+    tool({
+      name: "add",
+      description: "Add",
+      input: { type: "object" },
+      run: (args) => {
+        const { a, b } = args as { readonly a: number; readonly b: number };
+        return { sum: a + b };
+      },
+    });
+  },
+});
 
 /**
  * Writes a module whose start is `body`. It can call `$input` (reads stdin to its end, gives its length), `$line` (reads

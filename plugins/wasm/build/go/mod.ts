@@ -17,7 +17,7 @@ import {
 } from "../compiler.ts";
 import { readLocated, withoutFolders } from "../located_diagnostics.ts";
 import { operatorVariables } from "../operator_variables.ts";
-import { mainFileOf } from "../source_files.ts";
+import { mainFileOf, refuseOwnFiles } from "../source_files.ts";
 import { FLAGS, type GoToolchain, GoToolchains } from "./toolchains.ts";
 import { findUnasked, fits, type GoModule, HELPER, manifestOf, readModules, readSums } from "./modules.ts";
 
@@ -58,13 +58,10 @@ export class GoCompiler implements Compiler {
     this.#toolchains = new GoToolchains(options);
   }
 
-  check({ dependencies, files, lock }: Source): void {
+  check(source: Source): void {
+    const { dependencies, lock } = source;
     readModules(dependencies);
-    const own = Object.keys(files).find((path) => path === MAIN || OWN_FILES_REGEXP.test(path));
-    if (own === MAIN) throw new ToolError(`Cannot take file "${own}": the code of the tool is called so`);
-    if (own !== undefined) {
-      throw new ToolError(`Cannot take file "${own}": the server writes it; name modules as dependencies`);
-    }
+    refuseOwnFiles(source, { paths: OWN_FILES_REGEXP, reason: "the server writes it; name modules as dependencies" });
     if (lock !== undefined) readSums(lock);
   }
 

@@ -7,11 +7,8 @@ import { parse } from "smol-toml";
 import { isObject, ToolError } from "../../../../kernel/mod.ts";
 
 const LONGEST_LOCK = 4_000_000;
-/** How the registry is named in locks, by its protocols. */
-const REGISTRIES: ReadonlySet<unknown> = new Set([
-  "registry+https://github.com/rust-lang/crates.io-index",
-  "sparse+https://index.crates.io/",
-]);
+/** How cargo names the registry in locks, whichever way it reaches it. */
+const REGISTRY = "registry+https://github.com/rust-lang/crates.io-index";
 // version 4 writes addresses of Git in another way, and older cargos do not read it
 const VERSION_REGEXP = /^version = 4$/m;
 
@@ -40,7 +37,7 @@ export function readLock(lock: string): readonly LockedPackage[] {
     if (typeof name !== "string" || typeof version !== "string" || !Array.isArray(dependencies)) {
       throw refusal("it is malformed");
     }
-    if (source !== undefined && !REGISTRIES.has(source)) {
+    if (source !== undefined && source !== REGISTRY) {
       throw refusal(`package "${name}" is not of the registry, but of ${JSON.stringify(source)}`);
     }
     if (source !== undefined && typeof checksum !== "string") throw refusal(`package "${name}" has no checksum`);

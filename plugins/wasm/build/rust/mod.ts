@@ -15,7 +15,7 @@ import {
   type Source,
 } from "../compiler.ts";
 import { withoutFolders } from "../located_diagnostics.ts";
-import { mainFileOf } from "../source_files.ts";
+import { mainFileOf, refuseOwnFiles } from "../source_files.ts";
 import { CrateSets, keyOf } from "./crate_sets.ts";
 import { type Crate, manifestOf, PACKAGE, readCrates } from "./crates.ts";
 import { readCargoMessages } from "./diagnostics.ts";
@@ -60,15 +60,13 @@ export class RustCompiler implements Compiler {
     this.#fetcher = new CrateFetcher({ ...options, sets: this.#sets });
   }
 
-  check({ dependencies, files, lock }: Source): void {
+  check(source: Source): void {
+    const { dependencies, lock } = source;
     readCrates(dependencies);
-    const own = Object.keys(files).find((path) => path === MAIN || OWN_FILES_REGEXP.test(path));
-    if (own === MAIN) throw new ToolError(`Cannot take file "${own}": the code of the tool is called so`);
-    if (own !== undefined) {
-      throw new ToolError(
-        `Cannot take file "${own}": what cargo does is decided by the server; name crates as dependencies`,
-      );
-    }
+    refuseOwnFiles(source, {
+      paths: OWN_FILES_REGEXP,
+      reason: "what cargo does is decided by the server; name crates as dependencies",
+    });
     if (lock !== undefined) readLock(lock);
   }
 
