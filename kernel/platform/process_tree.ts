@@ -145,7 +145,7 @@ export class ProcessTree {
 
   /** Sends a signal to every member, of which a wrapper gets KILL alone; gives how many members there are. */
   signal(name: "SIGTERM" | "SIGKILL"): number {
-    const members = this.members();
+    const members = name === "SIGKILL" ? this.#stopped() : this.members();
     const isSpared = this.isWrapper && name === "SIGTERM";
     // one call for the group reaches also what is forked at this very moment
     const isGroupSent = !isSpared && members.some((entry) => entry.group === this.#root);
@@ -154,6 +154,23 @@ export class ProcessTree {
       if (isGroupSent ? group !== this.#root : pid !== this.#root) sendSignal(pid, name);
     }
     return members.length;
+  }
+
+  /**
+   * Finds the members, and stops them: what forks between a look and its end would leave a child that nothing tells to
+   * be a member any more. A control group tells it in any case.
+   */
+  #stopped(): readonly ProcessEntry[] {
+    const stopped = new Set<number>();
+    for (;;) {
+      const members = this.members();
+      const running = members.filter(({ pid }) => !stopped.has(pid));
+      if (this.group !== undefined || running.length === 0) return members;
+      for (const { pid } of running) {
+        stopped.add(pid);
+        sendSignal(pid, "SIGSTOP");
+      }
+    }
   }
 
   /** Ends the tree: TERM, and KILL for what is left after `graceMs`; resolves when no member runs. */
@@ -195,7 +212,7 @@ export class ProcessTree {
   }
 }
 
-function sendSignal(pid: number, name: "SIGTERM" | "SIGKILL"): void {
+function sendSignal(pid: number, name: "SIGTERM" | "SIGKILL" | "SIGSTOP"): void {
   try {
     process.kill(pid, name);
   } catch {

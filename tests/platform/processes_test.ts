@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,6 +19,16 @@ await testProcesses("native processes:", () => {
 function isRunning(pid: number): boolean {
   const stat = readStat(pid);
   return stat !== undefined && !stat.isZombie;
+}
+
+function processesNamed(word: string): number[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith(word);
+    } catch {
+      return false;
+    }
+  });
 }
 
 async function readLines(child: Process, count: number): Promise<number[]> {
@@ -55,6 +65,29 @@ describe("Process trees", () => {
     await child.kill();
     assert.equal(isRunning(daemon), false);
     assert.equal(isRunning(child.pid), false);
+  });
+
+  test("kill() ends what is forked, unmarked and into sessions of its own, while the tree is being killed", async () => {
+    const word = `forked-${crypto.randomUUID()}`;
+    const script = `
+import os, time
+print("forking", flush=True)
+for _ in range(400):
+    if os.fork() == 0:
+        os.setsid()
+        os.execve("/bin/sleep", ["${word}", "30"], {})
+    time.sleep(0.001)
+time.sleep(30)
+`;
+    for (let round = 0; round < 4; round++) {
+      const child = await createProcesses().spawn({ program: "python3", args: ["-c", script] });
+      for await (const _ of child.stdout) break;
+      await sleep(20 + 40 * round);
+      await child.kill(0);
+      const left = processesNamed(word);
+      for (const pid of left) process.kill(pid, "SIGKILL");
+      assert.deepEqual(left, []);
+    }
   });
 
   test("run() ends a daemon that outlives its parent, with or without its output open", async () => {
