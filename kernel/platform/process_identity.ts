@@ -44,6 +44,8 @@ export interface ProcessStat {
   readonly started: number;
   /** Whether it has ended, and only waits for its parent to hear of it. */
   readonly isZombie: boolean;
+  /** Whether it was stopped by a signal, and does nothing until another comes. */
+  readonly isStopped: boolean;
 }
 
 // longer than what the kernel writes there; one for all, since this is read for each process of the machine
@@ -69,6 +71,7 @@ export function readStat(pid: number): ProcessStat | undefined {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return {
     isZombie: fields[0] === "Z" || fields[0] === "X",
+    isStopped: fields[0] === "T" || fields[0] === "t",
     parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),

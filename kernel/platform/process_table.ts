@@ -16,6 +16,8 @@ export interface ProcessEntry {
   readonly group: number;
   /** Absent where `ps` does not tell. */
   readonly session?: number;
+  /** Whether it was stopped by a signal. */
+  readonly isStopped: boolean;
   /** Grows with the time of the start: clock ticks since boot on Linux, milliseconds elsewhere. */
   readonly started: number;
   /** Absent where it is read for one process at a time, by {@linkcode residentBytesOf}. */
@@ -78,7 +80,9 @@ export function parsePs(text: string): readonly ProcessEntry[] {
     const match = PS_LINE_REGEXP.exec(line);
     if (match === null || match[5]?.startsWith("Z") === true) continue;
     const [pid = 0, parent = 0, group = 0, kilobytes = 0] = match.slice(1, 5).map(Number);
-    entries.push({ pid, parent, group, started: Date.parse(`${match[6]} UTC`), residentBytes: kilobytes * 1024 });
+    const isStopped = match[5]?.startsWith("T") === true;
+    const started = Date.parse(`${match[6]} UTC`);
+    entries.push({ pid, parent, group, isStopped, started, residentBytes: kilobytes * 1024 });
   }
   return entries;
 }

@@ -26,8 +26,10 @@ import {
 export const TREE_VARIABLE = "COLLET_PROCESS_TREE";
 
 const IS_WINDOWS = process.platform === "win32";
-const FIRST_PAUSE_MS = 5;
+const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 50;
+/** How long members may take to stop before they are killed; one that hangs in the kernel does not. */
+const STOP_MS = 1_000;
 /** After this long, what KILL did not end hangs in the kernel and never will. */
 const GIVE_UP_MS = 5_000;
 
@@ -116,7 +118,8 @@ export class ProcessTree {
   }
 
   #unreadableRoot(): ProcessEntry {
-    return { pid: this.#root, parent: process.pid, group: this.#root, started: this.#rootStarted ?? 0 };
+    const started = this.#rootStarted ?? 0;
+    return { pid: this.#root, parent: process.pid, group: this.#root, isStopped: false, started };
   }
 
   /** A group keeps its number while it has members; a new leader of that number proves that it was given away. */
@@ -145,7 +148,7 @@ export class ProcessTree {
 
   /** Sends a signal to every member, of which a wrapper gets KILL alone; gives how many members there are. */
   signal(name: "SIGTERM" | "SIGKILL"): number {
-    const members = name === "SIGKILL" ? this.#stopped() : this.members();
+    const members = this.members();
     const isSpared = this.isWrapper && name === "SIGTERM";
     // one call for the group reaches also what is forked at this very moment
     const isGroupSent = !isSpared && members.some((entry) => entry.group === this.#root);
@@ -157,20 +160,17 @@ export class ProcessTree {
   }
 
   /**
-   * Finds the members, and stops them: what forks between a look and its end would leave a child that nothing tells to
-   * be a member any more. A control group tells it in any case.
+   * Stops the members: what forks between a look and its end would leave a child that nothing tells to be a member any
+   * more. One that is in the middle of a fork stops behind it, so that there is one more look once all of them stand.
+   * A control group tells its members in any case.
+   *
+   * @returns whether none of them runs.
    */
-  #stopped(): readonly ProcessEntry[] {
-    const stopped = new Set<number>();
-    for (;;) {
-      const members = this.members();
-      const running = members.filter(({ pid }) => !stopped.has(pid));
-      if (this.group !== undefined || running.length === 0) return members;
-      for (const { pid } of running) {
-        stopped.add(pid);
-        sendSignal(pid, "SIGSTOP");
-      }
-    }
+  #stop(): boolean {
+    if (this.group !== undefined) return true;
+    const running = this.members().filter(({ isStopped }) => !isStopped);
+    for (const { pid } of running) sendSignal(pid, "SIGSTOP");
+    return running.length === 0;
   }
 
   /** Ends the tree: TERM, and KILL for what is left after `graceMs`; resolves when no member runs. */
@@ -178,15 +178,16 @@ export class ProcessTree {
     if (IS_WINDOWS) return await this.#endOnWindows();
     if (graceMs > 0) {
       this.signal("SIGTERM");
-      if (await this.#isGoneWithin(graceMs, () => this.members().length)) return;
+      if (await this.#within(graceMs, () => this.members().length === 0)) return;
     }
-    await this.#isGoneWithin(GIVE_UP_MS, () => this.signal("SIGKILL"));
+    await this.#within(STOP_MS, () => this.#stop());
+    await this.#within(GIVE_UP_MS, () => this.signal("SIGKILL") === 0);
   }
 
-  async #isGoneWithin(ms: number, count: () => number): Promise<boolean> {
+  async #within(ms: number, isDone: () => boolean): Promise<boolean> {
     const deadline = performance.now() + ms;
     for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      if (count() === 0) return true;
+      if (isDone()) return true;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) return false;
       await sleep(Math.min(pauseMs, leftMs));
@@ -207,8 +208,10 @@ export class ProcessTree {
 
   /** Kills the tree at once, for the moment when this process exits. */
   killNow(): void {
-    if (!IS_WINDOWS) this.signal("SIGKILL");
-    else if (!this.#isRootGone) spawnSync("taskkill", ["/PID", String(this.#root), "/T", "/F"], { stdio: "ignore" });
+    if (!IS_WINDOWS) {
+      this.#stop();
+      this.signal("SIGKILL");
+    } else if (!this.#isRootGone) spawnSync("taskkill", ["/PID", String(this.#root), "/T", "/F"], { stdio: "ignore" });
   }
 }
 

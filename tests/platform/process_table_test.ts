@@ -35,7 +35,21 @@ test("parsePs() reads the columns of macOS and leaves zombies out", () => {
     "garbage",
   ].join("\n"));
   assert.deepEqual(table, [
-    { pid: 1, parent: 0, group: 1, residentBytes: 12345 * 1024, started: Date.UTC(2025, 10, 21, 3, 52) },
-    { pid: 501, parent: 1, group: 501, residentBytes: 2048 * 1024, started: Date.UTC(2025, 10, 1, 13, 2, 9) },
+    {
+      pid: 1,
+      parent: 0,
+      group: 1,
+      isStopped: false,
+      residentBytes: 12345 * 1024,
+      started: Date.UTC(2025, 10, 21, 3, 52),
+    },
+    {
+      pid: 501,
+      parent: 1,
+      group: 501,
+      isStopped: false,
+      residentBytes: 2048 * 1024,
+      started: Date.UTC(2025, 10, 1, 13, 2, 9),
+    },
   ]);
 });

@@ -168,6 +168,8 @@ function testBombs(stage: Staged, borne: Borne): void {
     await stage().server.assertWell();
     assertEnded(await Promise.all(exploding), borne);
     await assertUnharmed(stage());
+    // those who were answered at their time limit are given a while to end, and must not outlast it
+    assert.deepEqual(await strays([join(stage().server.home, "tools", "attack")]), []);
   });
 }
 
