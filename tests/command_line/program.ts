@@ -9,9 +9,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { pathToFileURL } from "node:url";
-import { findCompanions, rewriteCompanions } from "../../scripts/lib/companions.ts";
-import { resolveOwnNames } from "../../scripts/lib/own_names.ts";
+import { bundleProgram } from "../../scripts/lib/bundled_program.ts";
 import { inRepository } from "../../scripts/lib/repository.ts";
 
 /** Whether the tests run on Deno. */
@@ -25,9 +23,13 @@ export function programPath(): Promise<string> {
   return IS_DENO ? Promise.resolve(inRepository("mod.ts")) : bundledPath();
 }
 
-/** Gives the path of the program's main module, bundled for Node. */
+/**
+ * Gives the path of the program's main module, bundled for Node: where whoever runs the tests has put it for all of
+ * them, `COLLET_TEST_PROGRAM`, or else where this process puts it.
+ */
 export function bundledPath(): Promise<string> {
-  return bundled ??= bundleProgram();
+  const shared = process.env["COLLET_TEST_PROGRAM"];
+  return shared ? Promise.resolve(shared) : bundled ??= bundleForProcess();
 }
 
 /** Gives the words that start a module, wherever it is, with the packages that we have. */
@@ -43,38 +45,11 @@ export async function removeBundle(): Promise<void> {
   bundled = undefined;
 }
 
-async function bundleProgram(): Promise<string> {
-  const { build, stop } = await import("esbuild");
+async function bundleForProcess(): Promise<string> {
   await mkdir(inRepository(".build"), { recursive: true });
   const folder = await mkdtemp(inRepository(".build", "program-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const companions = findCompanions(["mod.ts", "kernel", "plugins"]).filter(({ isSource }) => isSource);
-  await build({
-    entryPoints: [
-      { in: inRepository("mod.ts"), out: "mod" },
-      { in: inRepository("kernel", "testing.ts"), out: "testing" },
-      ...companions.map(({ path, outputName }) => ({ in: inRepository(path), out: outputName })),
-    ],
-    outdir: folder,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    packages: "external",
-    keepNames: true,
-    logLevel: "warning",
-    plugins: [
-      resolveOwnNames(),
-      // the bundle is for this machine only, so absolute addresses do
-      rewriteCompanions(({ path, outputName, isSource }) => {
-        const file = isSource ? join(folder, `${outputName}.js`) : inRepository(path);
-        return `new URL(${JSON.stringify(pathToFileURL(file).href)})`;
-      }),
-    ],
-  });
-  await stop();
-  return join(folder, "mod.js");
+  return await bundleProgram(folder);
 }
 
 /** A folder for one test. */

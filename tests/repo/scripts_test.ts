@@ -4,9 +4,15 @@ import { findOffences } from "../../scripts/lib/boundaries.ts";
 import { resolveCompanion } from "../../scripts/lib/companions.ts";
 import { readDenoCounts, readNodeCounts } from "../../scripts/lib/counts.ts";
 import { nameJavaScript } from "../../scripts/lib/declarations.ts";
-import { findUndocumented } from "../../scripts/lib/undocumented.ts";
+import { Lanes } from "../../scripts/lib/lanes.ts";
 import { eagerBytes, findNodeImports, listExternals } from "../../scripts/lib/metafile.ts";
+import { NODE_VERSIONS } from "../../scripts/lib/nodes.ts";
+import { listFiles } from "../../scripts/lib/repository.ts";
+import { joinOutcomes } from "../../scripts/lib/step.ts";
+import { filesOnNode, TEST_PLACES } from "../../scripts/lib/test_steps.ts";
+import { findUndocumented } from "../../scripts/lib/undocumented.ts";
 import { inRepository } from "../support/root.ts";
+import { defer, type Deferred, pause } from "../support/wait.ts";
 
 describe("findOffences()", () => {
   const dependencies = new Set(["hono", "valibot"]);
@@ -105,6 +111,108 @@ describe("the counts of tests", () => {
       skipped: 3,
     });
     assert.equal(readNodeCounts("ℹ pass 5\n").passed, 5);
+  });
+});
+
+describe("Lanes", () => {
+  /** Gives work that ends when it is told to, and what of it has begun. */
+  function makeWork(lanes: Lanes) {
+    const begun: string[] = [];
+    const begin = (name: string, width: number): { end: Deferred<void>; done: Promise<void> } => {
+      const end = defer();
+      const done = lanes.run(width, () => {
+        begun.push(name);
+        return end.promise;
+      });
+      return { end, done };
+    };
+    return { begun, begin };
+  }
+
+  test("gives lanes in the order in which they were asked for, wide work before narrow work behind it", async () => {
+    const { begun, begin } = makeWork(new Lanes(4));
+    const [a, b] = [begin("a", 2), begin("b", 1)];
+    const [wide, last] = [begin("wide", 4), begin("last", 1)];
+    await pause(1);
+    assert.deepEqual(begun, ["a", "b"]);
+    a.end.resolve();
+    await a.done;
+    await pause(1);
+    assert.deepEqual(begun, ["a", "b"]);
+    b.end.reject(new Error("on purpose"));
+    await assert.rejects(b.done, /on purpose/);
+    await pause(1);
+    assert.deepEqual(begun, ["a", "b", "wide"]);
+    wide.end.resolve();
+    await wide.done;
+    last.end.resolve();
+    await last.done;
+    assert.deepEqual(begun, ["a", "b", "wide", "last"]);
+  });
+
+  test("gives what asks for more than there is all of it", async () => {
+    const lanes = new Lanes(2);
+    assert.equal(await lanes.run(9, () => Promise.resolve("done")), "done");
+    assert.equal(await lanes.run(2, () => Promise.resolve("done")), "done");
+  });
+});
+
+describe("joinOutcomes()", () => {
+  const counts = { passed: 2, failed: 0, skipped: 1 };
+
+  test("adds the tests of jobs up", () => {
+    assert.deepEqual(joinOutcomes([{ status: "ok", counts }, { status: "ok", counts, output: "much" }]), {
+      status: "ok",
+      note: "4 passed, 2 skipped",
+      counts: { passed: 4, failed: 0, skipped: 2 },
+    });
+    assert.deepEqual(joinOutcomes([{ status: "ok", note: "3 files" }]), { status: "ok", note: "3 files" });
+  });
+
+  test("is as bad as the worst job, and shows what that printed", () => {
+    const failed = { ...counts, failed: 1 };
+    const outcomes = [
+      { status: "missing", note: "no Node" },
+      { status: "failed", counts: failed, output: "why" },
+      { status: "ok", counts, output: "much" },
+    ] as const;
+    const joined = joinOutcomes(outcomes);
+    assert.equal(joined.status, "failed");
+    assert.equal(joined.output, "why");
+    assert.deepEqual(joined.counts, { passed: 4, failed: 1, skipped: 2 });
+    assert.equal(joinOutcomes([outcomes[2], outcomes[0]]).note, "no Node");
+  });
+
+  test("takes jobs that ran no test at all as failed", () => {
+    const none = { status: "ok", counts: { passed: 0, failed: 0, skipped: 2 } } as const;
+    assert.equal(joinOutcomes([none, none]).status, "failed");
+    assert.equal(joinOutcomes([none, { status: "ok", counts }]).status, "ok");
+  });
+});
+
+describe("filesOnNode()", () => {
+  const files = listFiles("tests", "_test.ts");
+  const [oldest = "", ...others] = NODE_VERSIONS;
+
+  test("gives the oldest Node all but what compilers are tested by", () => {
+    const left = files.filter((path) => !filesOnNode(oldest, files).includes(path));
+    assert.ok(left.length > 0);
+    assert.deepEqual(left.filter((path) => !path.startsWith("tests/plugins/wasm/")), []);
+  });
+
+  test("gives each Node what may differ from one to another", () => {
+    const folders = ["command_line", "fixtures", "platform", "plugins/store", "plugins/tasks", "transports"];
+    const kept = files.filter((path) => folders.some((folder) => path.startsWith(`tests/${folder}/`)));
+    for (const version of others) {
+      const given = filesOnNode(version, files);
+      assert.deepEqual(kept.filter((path) => !given.includes(path)), []);
+      assert.ok(given.includes("tests/plugins/library/hot_reload_test.ts"));
+      assert.ok(!given.includes("tests/kernel/catalog_test.ts"));
+    }
+  });
+
+  test("names only files that are there", () => {
+    assert.deepEqual(TEST_PLACES.filter((place) => !files.some((path) => path.startsWith(place))), []);
   });
 });
 
