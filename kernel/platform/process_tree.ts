@@ -162,12 +162,13 @@ export class ProcessTree {
   /**
    * Stops the members: what forks between a look and its end would leave a child that nothing tells to be a member any
    * more. One that is in the middle of a fork stops behind it, so that there is one more look once all of them stand.
-   * A control group tells its members in any case.
+   * A control group tells its members in any case, and nothing gets out of a wrapper, whose processes had better go on:
+   * were this one killed now, they would end by themselves.
    *
    * @returns whether none of them runs.
    */
   #stop(): boolean {
-    if (this.group !== undefined) return true;
+    if (this.group !== undefined || this.isWrapper) return true;
     const running = this.members().filter(({ isStopped }) => !isStopped);
     for (const { pid } of running) sendSignal(pid, "SIGSTOP");
     return running.length === 0;
