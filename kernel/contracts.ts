@@ -28,6 +28,8 @@ export interface ToolSummary {
 
 /** The tools of the kernel, for plugins that list or call them. */
 export interface Toolbox {
+  /** Rises with each change of the tools, so that what was derived from them can be kept. */
+  readonly version: number;
   /** Lists every tool, sorted by name; with a call, those that its client sees. */
   list(call?: Call): readonly ToolSummary[];
   /** Finds a tool by name. */
@@ -154,7 +156,16 @@ export interface FolderEntry {
   /** Relative to the folder that was listed, `/` between parts. */
   readonly path: string;
   readonly kind: "file" | "folder" | "link";
+  /** What {@linkcode Folder.stat} tells of it, where {@linkcode Folder.listMany} was asked for more than its kind. */
+  readonly stat?: FileStat;
+  /** What is in a file of at most 65,536 bytes, where that was asked for. */
+  readonly bytes?: Uint8Array;
+  /** What is in a folder, where that was asked for. */
+  readonly entries?: readonly FolderEntry[];
 }
+
+/** What {@linkcode Folder.listMany} tells of an entry beside its kind: `bytes` of a file, `entries` of a folder. */
+export type EntryWish = "stat" | "bytes" | "entries";
 
 /** What is known of one file or folder. */
 export interface FileStat {
@@ -188,6 +199,25 @@ export interface Folder {
   stat(path: string): Promise<FileStat | undefined>;
   /** Lists entries, sorted; all levels when `recursive`. A folder that is absent is empty. */
   list(path?: string, options?: { readonly recursive?: boolean }): Promise<readonly FolderEntry[]>;
+  /**
+   * Lists one level of many folders, in the order of `paths`, for a fraction of what {@linkcode Folder.list} costs each
+   * time. What is absent, no folder or cannot be listed is `undefined`; `list` says why.
+   *
+   * @param options.wish Says what is wanted of an entry, by its path below this folder; with `bytes` and `entries` its
+   * stat comes along, from before they were read. Links are not followed.
+   */
+  listMany(
+    paths: readonly string[],
+    options?: { readonly wish?: (path: string) => EntryWish | undefined },
+  ): Promise<readonly (readonly FolderEntry[] | undefined)[]>;
+  /**
+   * Reads many small files, in the order of `paths`, for a fraction of what {@linkcode Folder.readBytes} costs each time.
+   * What is absent, larger than `mostBytes` (default 65,536) or cannot be read is `undefined`; `readBytes` says why.
+   */
+  readMany(
+    paths: readonly string[],
+    options?: { readonly mostBytes?: number },
+  ): Promise<readonly (Uint8Array | undefined)[]>;
   /** Makes a folder and those above it; one that is there is left as it is. */
   makeFolder(path: string): Promise<void>;
   /** Moves within this folder; the target must not exist. */

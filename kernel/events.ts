@@ -10,6 +10,17 @@ import { type Event, event } from "./token.ts";
 
 /** A registry gained, lost or changed items; once a turn of the event loop, whatever the number of changes. */
 export const RegistryChanged: Event<{ readonly kind: ItemKind }> = event("kernel:registry-changed");
+/** A change of what lists show, while the registry stayed as it is. */
+export interface ViewChange {
+  readonly kind: ItemKind;
+  /** Whom it concerns, where it is one principal, be it `undefined`; everybody when it is left out. */
+  readonly principalId?: string | undefined;
+  /** Whom it concerns, where it is one session. */
+  readonly sessionId?: string;
+}
+
+/** What lists show changed for some. Whoever narrows them by the contract `Visibility` emits it. */
+export const ViewChanged: Event<ViewChange> = event("kernel:view-changed");
 /** A change of a resource. */
 export interface ResourceUpdate {
   readonly uri: string;

@@ -75,6 +75,7 @@ export {
   Diagnostics,
   type Enforcement,
   type Enforcer,
+  type EntryWish,
   Environment,
   Fetch,
   type FetchInit,
@@ -126,6 +127,8 @@ export {
   RegistryChanged,
   type ResourceUpdate,
   ResourceUpdated,
+  type ViewChange,
+  ViewChanged,
 } from "./events.ts";
 export {
   type CompiledPrompt,
@@ -147,6 +150,7 @@ export {
   type NamedLog,
 } from "./log.ts";
 export { sha256, toHex } from "./digest.ts";
+export { findJsonError, type JsonError } from "./json_position.ts";
 export { Lazy } from "./lazy.ts";
 export { OwnPackages } from "./own_packages.ts";
 export { didYouMean, nearNames } from "./near_names.ts";

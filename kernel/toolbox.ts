@@ -15,6 +15,9 @@ import { assertNestable } from "./nesting.ts";
 /** Makes the toolbox of a kernel. */
 export function createToolbox(kernel: Kernel): Toolbox {
   return {
+    get version() {
+      return kernel.tools.version;
+    },
     list(call) {
       const view = call === undefined ? undefined : kernel.view(call);
       return kernel.tools.entries()

@@ -16,8 +16,10 @@ import sandbox from "./sandbox/mod.ts";
 import scripts from "./scripts/mod.ts";
 import secrets from "./secrets/mod.ts";
 import sharing from "./sharing/mod.ts";
+import skills from "./skills/mod.ts";
 import store from "./store/mod.ts";
 import tasks from "./tasks/mod.ts";
+import trust from "./trust/mod.ts";
 import wasm from "./wasm/mod.ts";
 
 export { default as exposure } from "./exposure/mod.ts";
@@ -36,6 +38,8 @@ export const shipped: readonly Plugin[] = [
   scripts,
   wasm,
   sharing,
+  trust,
+  skills,
   guide,
   resourceTools,
   tasks,

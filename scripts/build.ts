@@ -1,6 +1,6 @@
 /**
- * Builds what the npm package ships, into `dist/`: `mod.js` and `testing.js` with chunks that load when they are
- * used, `edge.js` for runtimes without Node's modules, and the declarations.
+ * Builds what the npm package ships, into `dist/`: `mod.js`, `testing.js` and `skills.js` with chunks that load when
+ * they are used, `edge.js` for runtimes without Node's modules, and the declarations.
  *
  * Nothing is minified: source maps are not shipped, and a stack trace must be readable without them. The
  * output is written beside the old one and swapped in, so a failed build changes nothing.
@@ -43,12 +43,11 @@ const COMMON = {
   outdir: STAGING,
 } as const satisfies BuildOptions;
 
-/** Lists the entries that deno.json exports, `mod.ts` as `mod`, `kernel/testing.ts` as `testing`. */
+/** Lists the entries that deno.json exports, named by what they are exported as: `.` is `mod`, `./skills` is `skills`. */
 function listEntries(): { in: string; out: string }[] {
-  return Object.values(readDenoManifest().exports)
-    .map((target) => target.replace("./", ""))
-    .filter(hasPath)
-    .map((path) => ({ in: path, out: basename(path, ".ts") }));
+  return Object.entries(readDenoManifest().exports)
+    .map(([name, target]) => ({ in: target.replace("./", ""), out: name === "." ? "mod" : name.replace("./", "") }))
+    .filter((entry) => hasPath(entry.in));
 }
 
 /** Writes bundled files, with what a chunk needs at its head. */

@@ -44,6 +44,7 @@ export async function smokeTest(): Promise<string> {
   await importBuilt(node, "mod.js", "Kernel");
   if (hasPath("dist/testing.js")) await importBuilt(node, "testing.js", "testPlugin");
   if (hasPath("dist/edge.js")) await importBuilt(node, "edge.js", "Kernel");
+  if (hasPath("dist/skills.js")) await importBuilt(node, "skills.js", "SkillCatalog");
 
   const home = await mkdtemp(join(tmpdir(), "collet-smoke-"));
   try {

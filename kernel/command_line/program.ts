@@ -19,6 +19,6 @@ export interface Program {
 export interface ShippedPlugins {
   /** Those that are used unless the configuration leaves them out. */
   readonly shipped: readonly Plugin[];
-  /** Provides `Visibility`; used with `--expose start`. */
+  /** Narrows what lists show; used unless `--expose all` is given. */
   readonly exposure: Plugin;
 }

@@ -27,6 +27,7 @@ export interface Settings {
   readonly sandboxNetwork: boolean;
   readonly hotReload: boolean;
   readonly expose: "all" | "start";
+  readonly stubs: boolean;
   readonly app: string | undefined;
   readonly offline: boolean;
   /** `undefined` leaves it to the command. */
@@ -104,10 +105,22 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   },
   expose: {
     kind: oneOf(["all", "start"]),
-    default: "all",
-    description: "Which tools are listed: all, or a small set to start with and those made at run time",
+    default: "start",
+    description: "Which tools are listed: a small set to start with, those made at run time and those of active " +
+      "skills, or all",
   },
-  app: { kind: text("NAME"), default: undefined, description: "Names the application that skills are for" },
+  stubs: {
+    kind: switched(),
+    default: false,
+    plugin: "skills",
+    description: "Lists a tool `__skill__NAME` for each skill that is not loaded",
+  },
+  app: {
+    kind: text("NAME"),
+    default: undefined,
+    plugin: "skills",
+    description: "Names the application that skills are for",
+  },
   offline: {
     kind: switched(),
     default: false,

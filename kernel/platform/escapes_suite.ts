@@ -57,6 +57,8 @@ async function tryEverything(folder: Folder, path: string): Promise<readonly (st
   const attempts: readonly (() => unknown)[] = [
     () => folder.readText(path),
     async () => new TextDecoder().decode(await folder.readBytes(path)),
+    async () => new TextDecoder().decode((await folder.readMany([path]))[0]),
+    () => folder.listMany([path]),
     () => folder.writeAtomic(path, "written"),
     () => folder.stat(path),
     () => folder.list(path, { recursive: true }),

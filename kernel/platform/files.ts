@@ -3,22 +3,21 @@
  *
  * @module
  */
-import { type BigIntStats, constants, type Dirent, lstatSync } from "node:fs";
+import { constants, lstatSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname, isAbsolute, join, sep } from "node:path";
 import process from "node:process";
-import type { Files, FileStat, Folder, FolderEntry } from "../contracts.ts";
+import type { EntryWish, Files, FileStat, Folder, FolderEntry } from "../contracts.ts";
 import { isKernelError, KernelError, messageOf } from "../errors.ts";
 import type { Disposer } from "../plugin.ts";
 import { takeFileLock } from "./file_lock.ts";
+import { describe, kindOf, listMany, READ_FLAGS, readMany } from "./many.ts";
 import { comparePaths, isInternal, lockFileName, splitPath, splitPathBelow, temporaryName } from "./paths.ts";
 import { codeOf, contain, containEntry, isAbsent, realPathOrPlanned } from "./real_path.ts";
 import { renameFile, replaceFile } from "./replace_file.ts";
 import { watchPath } from "./watch.ts";
 
 const RULES = Object.freeze({ windows: process.platform === "win32" });
-// without O_NONBLOCK, opening a FIFO would hold a thread until someone writes to it
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 const REASONS: Readonly<Record<string, string>> = Object.freeze({
   EACCES: "permission denied",
@@ -52,13 +51,6 @@ async function unlessAbsent<T>(promise: Promise<T>): Promise<T | undefined> {
     if (isAbsent(error)) return undefined;
     throw error;
   }
-}
-
-/** Gives the kind of an entry; devices, pipes and sockets have none, and are treated as absent. */
-function kindOf(entry: Dirent | BigIntStats): FileStat["kind"] | undefined {
-  if (entry.isSymbolicLink()) return "link";
-  if (entry.isDirectory()) return "folder";
-  return entry.isFile() ? "file" : undefined;
 }
 
 async function readFile(path: string): Promise<Uint8Array | undefined> {
@@ -110,6 +102,12 @@ class DiskFolder implements Files {
     return contain(this.#findRoot(), splitPath(path, RULES));
   }
 
+  /** Gives what does so for many paths, and looks once where this folder is. */
+  #locator(): (path: string) => string {
+    const root = this.#findRoot();
+    return (path) => contain(root, splitPath(path, RULES));
+  }
+
   /** Gives the real path of an entry below this folder; a link at its end stands for itself. */
   #entry(path: string): string {
     return containEntry(this.#findRoot(), splitPathBelow(path, RULES));
@@ -141,12 +139,7 @@ class DiskFolder implements Files {
     return await attempt(`look at "${path}"`, async () => {
       const entry = containEntry(this.#findRoot(), splitPath(path, RULES));
       const found = await unlessAbsent(fs.lstat(entry, { bigint: true }));
-      const kind = found && kindOf(found);
-      if (found === undefined || kind === undefined) return undefined;
-      const fingerprint = [found.ino, found.mtimeNs, found.ctimeNs, found.size].join(" ");
-      const size = kind === "folder" ? 0 : Number(found.size);
-      const mode = RULES.windows ? {} : { mode: Number(found.mode) & 0o777 };
-      return { kind, size, modified: found.mtime, ...mode, fingerprint };
+      return found && describe(found);
     });
   }
 
@@ -159,6 +152,20 @@ class DiskFolder implements Files {
       await listInto(entries, folder, { prefix: "", recursive: options.recursive === true });
       return entries.sort(comparePaths);
     });
+  }
+
+  async listMany(
+    paths: readonly string[],
+    { wish = () => undefined }: { readonly wish?: (path: string) => EntryWish | undefined } = {},
+  ): Promise<readonly (readonly FolderEntry[] | undefined)[]> {
+    return await listMany(paths, { locate: this.#locator(), wish });
+  }
+
+  async readMany(
+    paths: readonly string[],
+    { mostBytes }: { readonly mostBytes?: number } = {},
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    return await readMany(paths, { locate: this.#locator(), mostBytes });
   }
 
   async makeFolder(path: string): Promise<void> {

@@ -22,6 +22,7 @@ export async function testFiles(
   const tools = await openSuite(name, make);
   testReadingAndWriting(tools);
   testListing(tools);
+  testMany(tools);
   testMoving(tools);
   testEscapes(tools, options.seed ?? Math.floor(Math.random() * 2 ** 32));
   testLocks(tools);
@@ -128,6 +129,52 @@ function testListing({ test, assert }: SuiteTools<Files>): void {
     assert.equal(await files.readText("elsewhere/file"), "x");
     await assert.rejects(other.readText("../file"), isEscape);
     assert.throws(() => files.open("relative"), { code: "OPTION_INVALID" });
+  });
+}
+
+function testMany({ test, assert }: SuiteTools<Files>): void {
+  test("listMany() lists each folder as list() does, with as much of each entry as is wished", async (files) => {
+    for (const path of ["a/b.txt", "a/c/d.txt", "a/e.txt", "f/g.txt"]) await files.writeAtomic(path, path);
+    await files.writeAtomic("a/long.txt", "x".repeat(65_537));
+    const stat = async (path: string) => (await files.stat(path))!;
+    const wishes = {
+      "a/b.txt": "bytes",
+      "a/c": "entries",
+      "a/e.txt": "stat",
+      "a/long.txt": "bytes",
+      f: "bytes",
+    } as const;
+    const wish = (path: string) => wishes[path as keyof typeof wishes];
+    assert.deepEqual(await files.listMany(["a", "f", "."], { wish }), [
+      [
+        { path: "b.txt", kind: "file", stat: await stat("a/b.txt"), bytes: new TextEncoder().encode("a/b.txt") },
+        { path: "c", kind: "folder", stat: await stat("a/c"), entries: [{ path: "d.txt", kind: "file" }] },
+        { path: "e.txt", kind: "file", stat: await stat("a/e.txt") },
+        { path: "long.txt", kind: "file", stat: await stat("a/long.txt") },
+      ],
+      [{ path: "g.txt", kind: "file" }],
+      [{ path: "a", kind: "folder" }, { path: "f", kind: "folder", stat: await stat("f") }],
+    ]);
+  });
+  test("listMany() and readMany() pass over what cannot be had", async (files) => {
+    await files.writeAtomic("a/b.txt", "x");
+    await files.writeAtomic("long.txt", "12345");
+    const refused = ["absent", "absent/below", "../a", "/a", "a\0b"];
+    assert.deepEqual(await files.listMany([...refused, "long.txt"]), [...refused, "long.txt"].map(() => undefined));
+    assert.deepEqual(await files.readMany([...refused, "a"]), [...refused, "a"].map(() => undefined));
+    assert.deepEqual(await files.listMany([]), []);
+    assert.deepEqual(await files.readMany(["a/b.txt", "long.txt"], { mostBytes: 4 }), [
+      new Uint8Array([120]),
+      undefined,
+    ]);
+  });
+  test("readMany() reads as readBytes() does", async (files) => {
+    const contents = ["größer ☃", "", new Uint8Array([0xef, 0xbb, 0xbf, 65, 255]), "x".repeat(65_536)];
+    const paths = contents.map((_, index) => `file${index}`);
+    for (const [index, content] of contents.entries()) await files.writeAtomic(paths[index]!, content);
+    assert.deepEqual(await files.readMany(paths), await Promise.all(paths.map((path) => files.readBytes(path))));
+    await files.writeAtomic("file3", "x".repeat(65_537));
+    assert.deepEqual(await files.readMany(["file3"]), [undefined]);
   });
 }
 

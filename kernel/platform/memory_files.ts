@@ -3,12 +3,14 @@
  *
  * @module
  */
-import type { Files, FileStat, Folder, FolderEntry } from "../contracts.ts";
+import type { EntryWish, Files, FileStat, Folder, FolderEntry } from "../contracts.ts";
 import { KernelError } from "../errors.ts";
 import type { Disposer } from "../plugin.ts";
 import { gatherChanges } from "./gather.ts";
 import { LockQueue } from "./lock_queue.ts";
 import { comparePaths, lockFileName, splitPath, splitPathBelow } from "./paths.ts";
+
+const MOST_BYTES = 65_536;
 
 /** Files by path, `/` between parts; the parent folders come by themselves. */
 export type FileTree = Readonly<Record<string, string | Uint8Array>>;
@@ -127,6 +129,41 @@ class MemoryFolder implements Files {
       .filter(([key]) => key !== root)
       .map(([key, item]) => ({ path: key.slice(root.length + 1), kind: item.kind }));
     return entries.filter((entry) => options.recursive === true || !entry.path.includes("/")).sort(comparePaths);
+  }
+
+  async listMany(
+    paths: readonly string[],
+    { wish = () => undefined }: { readonly wish?: (path: string) => EntryWish | undefined } = {},
+  ): Promise<readonly (readonly FolderEntry[] | undefined)[]> {
+    return await Promise.all(paths.map(async (path) => {
+      try {
+        if ((await this.stat(path))?.kind !== "folder") return undefined;
+        return await Promise.all((await this.list(path)).map(async (entry) => {
+          const below = splitPath(`${path}/${entry.path}`).join("/");
+          const wished = wish(below);
+          return wished === undefined ? entry : await this.#lookAt(below, entry, wished);
+        }));
+      } catch {
+        return undefined;
+      }
+    }));
+  }
+
+  async #lookAt(path: string, entry: FolderEntry, wish: EntryWish): Promise<FolderEntry> {
+    const stat = (await this.stat(path))!;
+    if (wish === "entries" && stat.kind === "folder") return { ...entry, stat, entries: await this.list(path) };
+    if (wish !== "bytes" || stat.kind !== "file" || stat.size > MOST_BYTES) return { ...entry, stat };
+    return { ...entry, stat, bytes: (await this.readBytes(path))! };
+  }
+
+  async readMany(
+    paths: readonly string[],
+    { mostBytes = MOST_BYTES }: { readonly mostBytes?: number } = {},
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    return await Promise.all(paths.map(async (path) => {
+      const bytes = await this.readBytes(path).catch(() => undefined);
+      return bytes === undefined || bytes.length > mostBytes ? undefined : bytes;
+    }));
   }
 
   // deno-lint-ignore require-await -- what is thrown must reject

@@ -37,7 +37,8 @@ function identify(path: string | undefined): string {
   if (path === undefined) return "absent";
   try {
     const stat = lstatSync(path);
-    if (stat.isDirectory()) return `folder ${stat.dev} ${stat.ino}`;
+    // the number of a folder that was removed may be that of the next one
+    if (stat.isDirectory()) return `folder ${stat.dev} ${stat.ino} ${stat.birthtimeMs}`;
     return `file ${stat.dev} ${stat.ino} ${stat.mtimeMs} ${stat.size}`;
   } catch {
     return "absent";
@@ -77,6 +78,7 @@ class Watch {
   #root: string | undefined;
   #snapshot = new Map<string, string>();
   #ticks = 0;
+  #isClosed = false;
 
   constructor(locate: () => string | undefined, listener: (paths: readonly string[]) => void, options: WatchOptions) {
     this.#locate = locate;
@@ -96,6 +98,7 @@ class Watch {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#detach("");
     this.#gatherer.close();
@@ -123,12 +126,19 @@ class Watch {
       this.#root = root;
       this.#identity = identity;
       this.#detach("");
-      this.#attachAll();
-      this.#gatherer.add(this.#name(""));
-      if (root !== undefined) { for (const path of this.#list(root, "")) this.#gatherer.add(this.#name(path)); }
+      // on Deno a path has no new watcher in the turn in which its old one is closed
+      setTimeout(() => this.#attachAnew(), 0);
     } else if (!this.#isNative && this.#ticks++ % TICKS_PER_COMPARISON === 0) {
       this.#compare();
     }
+  }
+
+  #attachAnew(): void {
+    if (this.#isClosed) return;
+    this.#attachAll();
+    this.#gatherer.add(this.#name(""));
+    if (this.#root === undefined) return;
+    for (const path of this.#list(this.#root, "")) this.#gatherer.add(this.#name(path));
   }
 
   #attachAll(): void {

@@ -180,15 +180,16 @@ export class Connection {
 
   /** Tells the client of a change, if it concerns it. */
   tellOf(change: Change, principalId: string | undefined): void {
+    const client = { principalId, sessionId: this.#options.sessionId };
     if (change.kind === "updated") {
       const { uri } = change.update;
-      if (this.listensTo(uri) && concerns(change.update, principalId)) {
+      if (this.listensTo(uri) && concerns(change.update, client)) {
         this.tell("notifications/resources/updated", { uri });
       }
     } else if (change.kind === "extension") {
       const { method, params, to } = change.notification;
       if ("principalId" in to && to.principalId === principalId) this.tell(method, params);
-    } else {
+    } else if (concerns(change, client)) {
       this.tell(LIST_CHANGED[change.kind]);
     }
   }

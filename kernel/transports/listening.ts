@@ -7,7 +7,14 @@
 import type { Call } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, isProtocolError, ProtocolError } from "../errors.ts";
-import { ExtensionNotified, RegistryChanged, type ResourceUpdate, ResourceUpdated } from "../events.ts";
+import {
+  ExtensionNotified,
+  RegistryChanged,
+  type ResourceUpdate,
+  ResourceUpdated,
+  type ViewChange,
+  ViewChanged,
+} from "../events.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Disposer, ItemKind } from "../plugin.ts";
 import type { ExtensionNotification } from "../protocol.ts";
@@ -25,7 +32,7 @@ const GATHER_MS = 100;
 
 /** A change that clients are told of. */
 export type Change =
-  | { readonly kind: ItemKind }
+  | ViewChange
   | { readonly kind: "updated"; readonly update: ResourceUpdate }
   | { readonly kind: "extension"; readonly notification: ExtensionNotification };
 
@@ -36,30 +43,39 @@ export const LIST_CHANGED: Readonly<Record<ItemKind, string>> = {
   prompt: "notifications/prompts/list_changed",
 };
 
-/** Tells whether a change of a resource concerns a principal. */
-export function concerns(update: ResourceUpdate, principalId: string | undefined): boolean {
-  return !("principalId" in update) || update.principalId === principalId;
+/** A client, as changes name those whom they concern. */
+export interface Concerned {
+  readonly principalId: string | undefined;
+  readonly sessionId?: string | undefined;
+}
+
+/** Tells whether a change of a resource or a list concerns a client: everybody, unless it names somebody. */
+export function concerns(change: ResourceUpdate | ViewChange, client: Concerned): boolean {
+  if ("sessionId" in change) return change.sessionId === client.sessionId;
+  return !("principalId" in change) || change.principalId === client.principalId;
 }
 
 /** Follows the changes of a kernel; the disposer ends that. */
 export function followChanges(kernel: Kernel, tell: (change: Change) => void): Disposer {
-  const waiting = new Map<ItemKind, { again: boolean; readonly timer: ReturnType<typeof setTimeout> }>();
-  const tellList = (kind: ItemKind): void => {
-    const before = waiting.get(kind);
+  const waiting = new Map<string, { again: boolean; readonly timer: ReturnType<typeof setTimeout> }>();
+  const tellList = (change: ViewChange): void => {
+    const key = JSON.stringify(Object.entries(change).sort());
+    const before = waiting.get(key);
     if (before !== undefined) {
       before.again = true;
       return;
     }
     const timer = setTimeout(() => {
-      const { again } = waiting.get(kind)!;
-      waiting.delete(kind);
-      if (again) tellList(kind);
+      const { again } = waiting.get(key)!;
+      waiting.delete(key);
+      if (again) tellList(change);
     }, GATHER_MS);
-    waiting.set(kind, { again: false, timer });
-    tell({ kind });
+    waiting.set(key, { again: false, timer });
+    tell(change);
   };
   const disposers = [
-    kernel.on(RegistryChanged, ({ kind }) => tellList(kind)),
+    kernel.on(RegistryChanged, ({ kind }) => tellList({ kind })),
+    kernel.on(ViewChanged, tellList),
     kernel.on(ResourceUpdated, (update) => tell({ kind: "updated", update })),
     kernel.on(ExtensionNotified, (notification) => tell({ kind: "extension", notification })),
   ];
@@ -128,15 +144,16 @@ export class ListenHub {
   /** Tells those whom a change concerns. */
   tell(change: Change): void {
     for (const listener of this.#listeners) {
+      const client = { principalId: listener.call.principal?.id };
       if (change.kind === "updated") {
         const { uri } = change.update;
-        if (listener.uris.has(uri) && concerns(change.update, listener.call.principal?.id)) {
+        if (listener.uris.has(uri) && concerns(change.update, client)) {
           this.#send(listener, "notifications/resources/updated", { uri });
         }
       } else if (change.kind === "extension") {
         const { method, params, to } = change.notification;
         if ("filter" in to && isNamed(listener.filter[to.filter], to.value)) this.#send(listener, method, params);
-      } else if (listener.filter[LIST_FILTERS[change.kind]] === true) {
+      } else if (listener.filter[LIST_FILTERS[change.kind]] === true && concerns(change, client)) {
         this.#send(listener, LIST_CHANGED[change.kind], {});
       }
     }

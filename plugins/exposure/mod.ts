@@ -1,6 +1,6 @@
 /**
- * The plugin `exposure`: lists a small set of tools to start with, and those made at run time; all others are reached
- * by name. It is used when the server is started with `--expose start`.
+ * The plugin `exposure`: lists a small set of tools to start with, those made at run time, and those of active skills;
+ * all others are reached by name. `serve` uses it unless it is started with `--expose all`.
  *
  * ```ts
  * import { Kernel } from "collet";
@@ -14,34 +14,41 @@
  *
  * @module
  */
-import { definePlugin, optional, type Plugin, type View, Visibility } from "../../kernel/mod.ts";
+import {
+  definePlugin,
+  optional,
+  type Plugin,
+  type View,
+  type ViewChange,
+  ViewChanged,
+  Visibility,
+} from "../../kernel/mod.ts";
 import { ToolLibrary } from "../library/contract.ts";
+import { Activation } from "../skills/contract.ts";
+import { START_TOOLS } from "./contract.ts";
 
-/** Names of the tools that every client sees at the start. */
-export const START_TOOLS: readonly string[] = Object.freeze([
-  "list_tools",
-  "search_tools",
-  "call_tool",
-  "register_script",
-  "execute_code",
-  "memory",
-  "search_skills",
-  "activate_skill",
-  "deactivate_skill",
-  "suggest_skill",
-]);
+export { START_TOOLS } from "./contract.ts";
 
 const exposure: Plugin<void> = definePlugin({
   name: "exposure",
   version: "1.0.0",
-  description: "Lists a small set of tools to start with, and those made at run time",
-  requires: { visibility: Visibility, library: optional(ToolLibrary) },
-  setup({ own, deps: { visibility, library } }) {
-    const view: View = {
-      key: "start",
-      has: (kind, name) => kind !== "tool" || START_TOOLS.includes(name) || library?.get(name)?.state === "ready",
-    };
-    own("narrowing", visibility.narrow(() => view));
+  description: "Lists a small set of tools to start with, those made at run time, and those of active skills",
+  requires: { visibility: Visibility, library: optional(ToolLibrary), activation: optional(Activation) },
+  setup({ own, emit, deps: { visibility, library, activation } }) {
+    const start = new Set(START_TOOLS);
+    const isMade = (name: string) => library?.get(name)?.state === "ready";
+    const listsMadeTools = activation?.hidesMadeTools !== true;
+    const narrowing = visibility.narrow((viewer): View => {
+      const shown = activation?.shows(viewer);
+      return {
+        key: shown?.key ?? "",
+        has: (kind, name, owner) =>
+          kind !== "tool" || start.has(name) || shown?.has(name, owner) === true || (listsMadeTools && isMade(name)),
+      };
+    });
+    own("narrowing", narrowing);
+    if (activation === undefined) return;
+    own("active skills", activation.onChange((change) => emit<ViewChange>(ViewChanged, { ...change, kind: "tool" })));
   },
 });
 

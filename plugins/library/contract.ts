@@ -11,6 +11,7 @@ import {
   type Contract,
   contract,
   type Disposable,
+  type Disposer,
   type Event,
   event,
   type Folder,
@@ -19,10 +20,21 @@ import {
   type ToolResult,
 } from "../../kernel/mod.ts";
 import type { Grants } from "../grants/contract.ts";
+import type { CandidateSource } from "./candidates.ts";
 import type { ToolExample } from "./example_input.ts";
 
+export type { CandidateSource, SkillCandidate } from "./candidates.ts";
 export { ExamplesInput, type ToolExample } from "./example_input.ts";
 export { described, TOOL_PARAMETERS, type ToolParameters } from "./tool_parameters.ts";
+export {
+  type ItemTexts,
+  type MatchReason,
+  reasonsOf,
+  TextIndex,
+  type TextIndexOptions,
+  type TextMatch,
+} from "./text_index.ts";
+export { termsOf } from "./words.ts";
 export { codeBlock, invalidArgument, jsonBlock, type NameUse, NewName, Purpose, useOfName } from "./prompt_parts.ts";
 
 /** What {@linkcode ToolLibrary.save} wants of a manifest; the library fills in the rest. */
@@ -228,6 +240,8 @@ export interface ToolLibrary {
    * @throws {KernelError} `NAME_TAKEN` when the kind is provided already.
    */
   addKind(kind: ToolKind): Promise<Disposable>;
+  /** Lets `search_tools` answer with what a source finds as well, after the tools that can be called. */
+  addCandidates(source: CandidateSource): Disposer;
   /**
    * Saves a tool and offers it at once. What else lies in the folder of a tool that is replaced stays, but for its old
    * entry file; the state before is kept under `versions/`. A failure changes nothing.

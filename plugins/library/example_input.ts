@@ -30,11 +30,11 @@ const Example = v.pipe(
   v.strictObject({
     description: v.optional(v.string()),
     arguments: Json,
-    result: v.optional(v.pipe(v.unknown(), v.description("What the call gives"))),
-    result_schema: v.optional(v.pipe(Json, v.description("JSON Schema of what the call gives"))),
+    result: v.optional(v.unknown()),
+    result_schema: v.optional(Json),
     error: v.optional(v.pipe(
       v.union([v.literal(true), v.pipe(v.string(), v.minLength(1))]),
-      v.description("The call fails; a text is part of the message"),
+      v.description("Part of the message"),
     )),
   }),
   v.check(

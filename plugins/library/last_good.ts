@@ -133,6 +133,10 @@ function withPackages(copy: Folder, original: Folder): Folder {
     writeAtomic: (path, data, options) => at(path).writeAtomic(path, data, options),
     stat: (path) => at(path).stat(path),
     list: (path, options) => at(path).list(path, options),
+    listMany: async (paths, options) =>
+      (await Promise.all(paths.map((path) => at(path).listMany([path], options)))).flat(),
+    readMany: async (paths, options) =>
+      (await Promise.all(paths.map((path) => at(path).readMany([path], options)))).flat(),
     makeFolder: (path) => at(path).makeFolder(path),
     move: (from, to) => copy.move(from, to),
     copy: (from, to) => copy.copy(from, to),

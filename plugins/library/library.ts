@@ -6,6 +6,7 @@
 import {
   type Call,
   type Disposable,
+  type Disposer,
   type Folder,
   type Log,
   messageOf,
@@ -15,6 +16,7 @@ import {
 } from "../../kernel/mod.ts";
 import type {
   CallVersionOptions,
+  CandidateSource,
   ChangedTool,
   FileSet,
   Manifest,
@@ -67,6 +69,9 @@ export interface LibraryOptions {
 /** Keeps tools on disk and offers them. */
 export class Library implements ToolLibrary {
   readonly path: string;
+  /** What `search_tools` finds beside tools. */
+  readonly candidates: ReadonlySet<CandidateSource>;
+  readonly #candidates = new Set<CandidateSource>();
   readonly #options: LibraryOptions;
   readonly #storage: ToolStorage;
   readonly #shelf: Shelf;
@@ -98,6 +103,7 @@ export class Library implements ToolLibrary {
       trashDays: options.trashDays,
     });
     this.path = options.folder.path;
+    this.candidates = this.#candidates;
   }
 
   /** Reads what is on disk; nothing can be called before its kind is added and {@linkcode open} was called. */
@@ -134,6 +140,11 @@ export class Library implements ToolLibrary {
         await this.#versions.release();
       });
     return { dispose, [Symbol.asyncDispose]: dispose };
+  }
+
+  addCandidates(source: CandidateSource): Disposer {
+    this.#candidates.add(source);
+    return () => void this.#candidates.delete(source);
   }
 
   async list(): Promise<readonly StoredTool[]> {

@@ -3,19 +3,23 @@
  *
  * @module
  */
-import type { JsonObject, ToolSummary } from "../../kernel/mod.ts";
-import type { StoredTool } from "./contract.ts";
+import { isObject, type JsonObject, type ToolSummary } from "../../kernel/mod.ts";
+import type { SkillCandidate, StoredTool } from "./contract.ts";
 import type { Searchable } from "./search.ts";
 
 /** The kind of tools that a plugin brings. */
 export const BUILT_IN = "built-in";
+/** The kind of tools that a loaded skill brings. */
+export const SKILL = "skill";
 const UNREADABLE = "unreadable";
 
 /** One tool in an answer. */
 export interface ToolEntry {
   readonly name: string;
-  /** `script`, `wasm`, … for made tools, `built-in` for those of plugins. */
+  /** `script`, `wasm`, … for made tools, `skill` for those of skills, `built-in` for those of plugins. */
   readonly kind: string;
+  /** The skill that brought it. */
+  readonly skill_name?: string;
   readonly version?: string;
   readonly description: string;
   readonly tags?: readonly string[];
@@ -38,9 +42,11 @@ export interface Described {
 export function entryOf({ stored, summary }: Described, hasSchemas: boolean): ToolEntry {
   const manifest = stored?.manifest;
   const { version, tags, interpreter } = manifest ?? {};
+  const skill = stored === undefined ? skillOf(summary).skill : undefined;
   return {
     name: stored?.name ?? summary?.name ?? "",
-    kind: manifest?.tool_type ?? (stored === undefined ? BUILT_IN : UNREADABLE),
+    kind: manifest?.tool_type ?? (stored !== undefined ? UNREADABLE : skill === undefined ? BUILT_IN : SKILL),
+    ...(skill !== undefined && { skill_name: skill }),
     ...(version !== undefined && { version }),
     description: manifest?.description ?? summary?.description ?? "",
     ...(tags !== undefined && tags.length > 0 && { tags }),
@@ -59,9 +65,20 @@ export function searchableOf({ stored, summary }: Described): Searchable {
     name: stored?.name ?? summary?.name ?? "",
     title: summary?.title ?? summary?.annotations?.title,
     description: stored?.manifest?.description ?? summary?.description ?? "",
-    tags: stored?.manifest?.tags,
+    tags: stored?.manifest?.tags ?? skillOf(summary).searchAliases,
     parameters: typeof schema === "object" && schema !== null ? Object.keys(schema) : [],
   };
+}
+
+/** What a tool of a skill says of itself, in `_meta.dcc` of its listing. */
+interface SkillTool {
+  readonly skill?: string;
+  readonly searchAliases?: readonly string[];
+}
+
+function skillOf(summary: ToolSummary | undefined): SkillTool {
+  const dcc = summary?.meta?.["dcc"];
+  return isObject(dcc) ? dcc as SkillTool : {};
 }
 
 const HEADINGS: Readonly<Record<string, string>> = Object.freeze({
@@ -69,6 +86,7 @@ const HEADINGS: Readonly<Record<string, string>> = Object.freeze({
   wasm: "WASM tools",
   pipeline: "Pipelines",
   mcp: "MCP servers",
+  [SKILL]: "Tools of skills",
   [BUILT_IN]: "Built-in tools",
   [UNREADABLE]: "Broken",
 });
@@ -90,13 +108,27 @@ export function listText(entries: readonly ToolEntry[], empty: string): string {
 }
 
 function order(kind: string): number {
-  const index = Object.keys(HEADINGS).indexOf(kind);
-  return index < 0 ? 3.5 : index;
+  const index = KINDS.indexOf(kind);
+  return index < 0 ? KINDS.indexOf(SKILL) - 0.5 : index;
 }
 
-/** Writes what a search found, best first. */
+/** Writes what a search found, best first; nothing when it is nothing. */
 export function foundText(entries: readonly ToolEntry[]): string {
+  if (entries.length === 0) return "";
   return `${entries.map((entry) => `${entryText(entry)} (${entry.kind})`).join("\n")}\n\n${CALL_HINT}`;
+}
+
+/** Writes what would bring tools. */
+export function candidatesText(candidates: readonly SkillCandidate[]): string {
+  const [first] = candidates;
+  if (first === undefined) return "";
+  const lines = candidates.map(({ skill_name, description, matching_tools }) => {
+    const tools = matching_tools.length === 0 ? "" : ` (${matching_tools.map((name) => `\`${name}\``).join(", ")})`;
+    return `- **${skill_name}**${tools}: ${firstParagraph(description)}`;
+  });
+  const { tool, arguments: args } = first.load_hint;
+  const hint = `Load one, such as with \`${tool}\`: \`${JSON.stringify(args)}\`.`;
+  return `Skills that are not loaded, and bring tools:\n${lines.join("\n")}\n\n${hint}`;
 }
 
 function entryText(entry: ToolEntry): string {

@@ -1,9 +1,12 @@
 /**
- * Finds tools by what they say of themselves: BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework",
- * 2009) over weighted fields, with prefixes counted as part of a match.
+ * Finds tools by what they say of themselves. What is indexed is kept between searches; what changed is indexed anew.
  *
  * @module
  */
+import type { Toolbox, ToolSummary } from "../../kernel/mod.ts";
+import type { StoredTool, ToolLibrary } from "./contract.ts";
+import { type Described, searchableOf } from "./listing.ts";
+import { type ItemTexts, TextIndex } from "./text_index.ts";
 
 /** What is known of a tool for a search. */
 export interface Searchable {
@@ -15,77 +18,110 @@ export interface Searchable {
   readonly parameters?: readonly string[] | undefined;
 }
 
-/** A tool that was found; a higher score is a better match. */
-export interface Ranked<T> {
-  readonly item: T;
-  readonly score: number;
-}
-
-// how often a word counts, by where it stands; what follows the first paragraph of a description is examples and such
+// what follows the first paragraph of a description is examples and such
 const WEIGHTS = { name: 4, title: 3, tags: 3, parameters: 1.5, description: 1, details: 0.25 } as const;
-const SATURATION = 1.2;
-const LENGTH_INFLUENCE = 0.5;
-const LONGER_WORD = 0.6;
-const SHORTER_WORD = 0.4;
 
-// scripts without spaces are searched by character
-const WORD_REGEXP = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}]+/gu;
-
-/** Splits a text into words in lower case, without diacritics; `camelCase` and `snake_case` into their parts. */
-export function wordsOf(text: string): string[] {
-  const split = text.replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1 $2").replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1 $2");
-  return split.normalize("NFKD").replace(/\p{M}+/gu, "").toLowerCase().match(WORD_REGEXP) ?? [];
+/** Makes an empty index of tools. */
+export function createToolIndex(): TextIndex<Searchable, keyof typeof WEIGHTS> {
+  return new TextIndex({ weights: WEIGHTS, texts: textsOf });
 }
 
-/** Ranks what matches at least one word of a query, best first; equal scores by name. */
-export function rank<T extends Searchable>(query: string, items: readonly T[]): Ranked<T>[] {
-  const wanted = [...new Set(wordsOf(query))];
-  const documents = items.map((item) => ({ item, words: countWords(item) }));
-  const lengths = documents.map(({ words }) => sum(words.values()));
-  const average = sum(lengths) / Math.max(1, lengths.length) || 1;
-  const scores = documents.map(({ item }) => item.name === query.trim() ? 100 : 0);
-  for (const word of wanted) {
-    const frequencies = documents.map(({ words }) => frequencyOf(word, words));
-    const matching = frequencies.filter((it) => it > 0).length;
-    const rarity = Math.log(1 + (documents.length - matching + 0.5) / (matching + 0.5));
-    frequencies.forEach((frequency, i) => {
-      const norm = SATURATION * (1 - LENGTH_INFLUENCE + LENGTH_INFLUENCE * lengths[i]! / average);
-      scores[i]! += rarity * frequency * (SATURATION + 1) / (frequency + norm);
-    });
-  }
-  return documents.map(({ item }, i) => ({ item, score: scores[i]! }))
-    .filter(({ score }) => score > 0)
-    .sort((a, b) => b.score - a.score || (a.item.name < b.item.name ? -1 : 1));
-}
-
-function countWords({ name, title = "", description, tags = [], parameters = [] }: Searchable): Map<string, number> {
-  const counts = new Map<string, number>();
-  const add = (text: string, weight: number) => {
-    for (const word of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + weight);
+function textsOf({ name, title, description, tags, parameters }: Searchable): ItemTexts<keyof typeof WEIGHTS> {
+  const [first, ...details] = description.split(/\n\s*\n/);
+  return {
+    name,
+    title,
+    tags: tags?.join(" "),
+    parameters: parameters?.join(" "),
+    description: first,
+    details: details.join(" "),
   };
-  add(name, WEIGHTS.name);
-  add(title, WEIGHTS.title);
-  add(tags.join(" "), WEIGHTS.tags);
-  add(parameters.join(" "), WEIGHTS.parameters);
-  const [first = "", ...details] = description.split(/\n\s*\n/);
-  add(first, WEIGHTS.description);
-  add(details.join(" "), WEIGHTS.details);
-  return counts;
 }
 
-/** Adds up how often a word stands there, as it is, or as the beginning of a longer or the rest of a shorter one. */
-function frequencyOf(word: string, counts: ReadonlyMap<string, number>): number {
-  let frequency = 0;
-  for (const [found, count] of counts) {
-    if (found === word) frequency += count;
-    else if (word.length > 1 && found.startsWith(word)) frequency += count * LONGER_WORD;
-    else if (found.length > 3 && word.startsWith(found)) frequency += count * SHORTER_WORD;
+/** Which tools are searched. */
+export interface ToolSearchOptions {
+  readonly library: Pick<ToolLibrary, "list">;
+  readonly toolbox: Toolbox;
+}
+
+/** Searches all tools: those that can be called, and those made at run time that cannot be. */
+export class ToolSearch {
+  readonly #options: ToolSearchOptions;
+  readonly #index = createToolIndex();
+  #tools: ReadonlyMap<string, Described> = new Map();
+  #stored: readonly StoredTool[] = [];
+  #version = -1;
+
+  constructor(options: ToolSearchOptions) {
+    this.#options = options;
   }
-  return frequency;
+
+  /** Ranks what matches a query, best first, the tool of that very name before all; equal scores by name. */
+  async find(query: string): Promise<readonly Described[]> {
+    await this.#settle();
+    const exact = this.#tools.get(query.trim());
+    const others = this.#index.search(query).map(({ id }) => this.#tools.get(id)!).filter((it) => it !== exact);
+    return exact === undefined ? others : [exact, ...others];
+  }
+
+  /** Takes over what changed since the last search. */
+  async #settle(): Promise<void> {
+    const { library, toolbox } = this.#options;
+    const stored = await library.list();
+    if (toolbox.version === this.#version && isSame(stored, this.#stored)) return;
+    this.#version = toolbox.version;
+    this.#stored = stored;
+    const before = this.#tools;
+    this.#tools = byId(describeTools(stored, toolbox));
+    for (const id of before.keys()) if (!this.#tools.has(id)) this.#index.remove(id);
+    for (const [id, described] of this.#tools) {
+      if (!saysTheSame(described, before.get(id))) this.#index.put(id, searchableOf(described));
+    }
+  }
 }
 
-function sum(numbers: Iterable<number>): number {
-  let total = 0;
-  for (const number of numbers) total += number;
-  return total;
+/** Describes the tools that were made at run time. */
+export function describeMade(stored: readonly StoredTool[], toolbox: Toolbox): readonly Described[] {
+  return stored.map((it) => ({ stored: it, summary: it.state === "ready" ? toolbox.get(it.name) : undefined }));
+}
+
+/**
+ * Describes all tools: those of the registry, sorted by name, then those that were made and cannot be called. What stands
+ * for tools that are not loaded is none.
+ */
+export function describeTools(stored: readonly StoredTool[], toolbox: Toolbox): readonly Described[] {
+  const ready = new Map(stored.filter((it) => it.state === "ready").map((it) => [it.name, it]));
+  const callable = toolbox.list().filter((it) => !isStub(it)).map((summary) => ({
+    stored: ready.get(summary.name),
+    summary,
+  }));
+  for (const { summary } of callable) ready.delete(summary.name);
+  return [
+    ...callable,
+    ...stored.filter((it) => it.state !== "ready" || ready.has(it.name)).map((it) => ({ stored: it })),
+  ];
+}
+
+// a hint of servers that load tools on demand, which the protocol does not have
+function isStub({ annotations }: ToolSummary): boolean {
+  return (annotations as { readonly deferredHint?: boolean } | undefined)?.deferredHint === true;
+}
+
+// a tool that cannot be called may have the name of one that can, or of another such
+function byId(tools: readonly Described[]): ReadonlyMap<string, Described> {
+  return new Map(tools.map((it, i) => [it.summary?.name ?? `${it.stored?.name} ${i}`, it]));
+}
+
+function isSame(tools: readonly StoredTool[], before: readonly StoredTool[]): boolean {
+  return tools.length === before.length && tools.every((tool, i) => isSameTool(tool, before[i]));
+}
+
+function isSameTool(tool: StoredTool | undefined, before: StoredTool | undefined): boolean {
+  return tool?.name === before?.name && tool?.manifest === before?.manifest && tool?.reason === before?.reason;
+}
+
+function saysTheSame({ stored, summary }: Described, before: Described | undefined): boolean {
+  return before !== undefined && stored?.manifest === before.stored?.manifest &&
+    summary?.description === before.summary?.description && summary?.inputSchema === before.summary?.inputSchema &&
+    summary?.title === before.summary?.title && summary?.annotations?.title === before.summary?.annotations?.title;
 }

@@ -37,7 +37,7 @@ export interface ToolParameters {
 export const TOOL_PARAMETERS: ToolParameters = {
   name: described(v.string(), "1 to 64 of A-Z a-z 0-9 _ -"),
   description: described(v.string(), "What the tool does and when to use it"),
-  input_schema: v.optional(described(JsonSchema, "JSON Schema of the arguments; its root is an object")),
+  input_schema: v.optional(described(JsonSchema, "JSON Schema of the arguments, an object")),
   output_schema: v.optional(described(JsonSchema, "JSON Schema of the result, which is then checked")),
   annotations: v.optional(described(
     v.strictObject({
@@ -50,9 +50,9 @@ export const TOOL_PARAMETERS: ToolParameters = {
     "Hints for clients",
   )),
   tags: v.optional(described(Texts, "Words to find it by")),
-  examples: v.optional(described(ExamplesInput, "Calls that show how the tool is used; test_tool runs them")),
+  examples: v.optional(described(ExamplesInput, "Calls, and what they give; test_tool runs them")),
   verify: v.optional(
-    described(v.boolean(), "Run the examples first, and make the tool only if all of them pass"),
+    described(v.boolean(), "Make the tool only if its examples pass"),
     false,
   ),
 };

@@ -14,30 +14,29 @@ import {
   ToolError,
   toolResult,
 } from "../../kernel/mod.ts";
-import type { ToolLibrary } from "./contract.ts";
-import {
-  BUILT_IN,
-  type Described,
-  entryOf,
-  foundText,
-  KINDS,
-  listText,
-  searchableOf,
-  type ToolEntry,
-} from "./listing.ts";
-import { rank } from "./search.ts";
+import type { CandidateSource, SkillCandidate, ToolLibrary } from "./contract.ts";
+import { BUILT_IN, candidatesText, entryOf, foundText, KINDS, listText, SKILL, type ToolEntry } from "./listing.ts";
+import { describeMade, describeTools, ToolSearch } from "./search.ts";
 import { allVersions, registerVersion } from "./version_tool.ts";
 
 /** What the tools need. */
 export interface ToolsContext {
   readonly tool: PluginContext["tool"];
-  readonly library: ToolLibrary & { refresh(): Promise<void> };
+  readonly library: ToolLibrary & {
+    readonly candidates: ReadonlySet<CandidateSource>;
+    refresh(): Promise<void>;
+  };
   readonly toolbox: Toolbox;
+}
+
+interface SearchContext extends ToolsContext {
+  readonly tools: ToolSearch;
 }
 
 const Entry = v.object({
   name: v.string(),
   kind: v.string(),
+  skill_name: v.optional(v.string()),
   version: v.optional(v.string()),
   description: v.string(),
   tags: v.optional(v.array(v.string())),
@@ -48,6 +47,10 @@ const Entry = v.object({
   output_schema: v.optional(v.record(v.string(), v.unknown())),
 });
 const Entries = v.object({ tools: v.array(Entry) });
+const Found = v.object({
+  ...Entries.entries,
+  skill_candidates: v.optional(v.array(v.looseObject({}))),
+});
 
 const SCHEMAS = v.optional(
   v.pipe(v.boolean(), v.description("Also give their schemas")),
@@ -57,21 +60,24 @@ const READS = { readOnlyHint: true, openWorldHint: false } as const;
 
 /** Registers the tools. */
 export function registerTools(context: ToolsContext): void {
-  registerList(context);
-  registerSearch(context);
+  const tools = new ToolSearch(context);
+  registerList({ ...context, tools });
+  registerSearch({ ...context, tools });
   registerCall(context);
   registerDelete(context);
   registerVersion(context);
 }
 
-function registerList({ tool, library, toolbox }: ToolsContext): void {
+function registerList({ tool, library, toolbox, tools: search }: SearchContext): void {
   tool({
     name: "list_tools",
     description: "List the tools that were made at run time, by kind, with those that are broken or not available.",
     input: v.strictObject({
       filter: v.optional(v.pipe(
         v.string(),
-        v.description(`Only this kind: script, wasm, pipeline, mcp, or ${BUILT_IN}: those that came with the server`),
+        v.description(
+          `Only this kind: script, wasm, pipeline, mcp, ${SKILL}, or ${BUILT_IN}: those that came with the server`,
+        ),
       )),
       search: v.optional(v.pipe(v.string(), v.description("Only tools that these words match"))),
       schemas: SCHEMAS,
@@ -79,22 +85,25 @@ function registerList({ tool, library, toolbox }: ToolsContext): void {
     output: Entries,
     annotations: { title: "List tools", ...READS },
     complete: (argument, value) => argument === "filter" ? rankCompletions(value, KINDS) : [],
-    run: async ({ filter, search = "", schemas }) => {
-      const all = filter === BUILT_IN
-        ? builtIn(await describeAll(library, toolbox))
-        : await describeMade(library, toolbox);
-      const matching = search.trim() === "" ? all : found(search, all);
-      const tools = matching.map((it) => entryOf(it, schemas)).filter((it) => it.kind === (filter ?? it.kind));
+    run: async ({ filter, search: query = "", schemas }) => {
+      const isMade = filter !== BUILT_IN && filter !== SKILL;
+      const all = query.trim() !== ""
+        ? await search.find(query)
+        : isMade
+        ? describeMade(await library.list(), toolbox)
+        : describeTools(await library.list(), toolbox);
+      const wanted = all.filter(({ stored }) => (stored !== undefined) === isMade);
+      const tools = wanted.map((it) => entryOf(it, schemas)).filter((it) => it.kind === (filter ?? it.kind));
       const which = filter === undefined ? "" : ` of kind "${filter}"`;
-      const empty = search.trim() === ""
+      const empty = query.trim() === ""
         ? `There are no tools${which} yet. Make one with \`register_script\`.`
-        : `No tool${which} matches "${search}".`;
-      return answer(listText(tools, empty), tools);
+        : `No tool${which} matches "${query}".`;
+      return answer(listText(tools, empty), { tools });
     },
   });
 }
 
-function registerSearch({ tool, library, toolbox }: ToolsContext): void {
+function registerSearch({ tool, library, toolbox, tools: search }: SearchContext): void {
   tool({
     name: "search_tools",
     description:
@@ -103,17 +112,34 @@ function registerSearch({ tool, library, toolbox }: ToolsContext): void {
       query: v.pipe(v.string(), v.trim(), v.minLength(1), v.description("Such as: resize an image")),
       limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)), 10),
       schemas: SCHEMAS,
+      include_unloaded_skills: v.optional(
+        v.pipe(v.boolean(), v.description("Also find skills whose tools come with load_skill")),
+        true,
+      ),
     }),
-    output: Entries,
+    output: Found,
     annotations: { title: "Search tools", ...READS },
-    run: async ({ query, limit, schemas }) => {
-      const all = (await describeAll(library, toolbox)).filter((it) => it.summary !== undefined);
-      const tools = found(query, all).slice(0, limit).map((it) => entryOf(it, schemas));
-      if (tools.length > 0) return answer(foundText(tools), tools);
-      const near = didYouMean(query, all.map((it) => it.summary?.name ?? ""));
-      return answer(`No tool matches "${query}"${near === "" ? "; try other words, or `list_tools`" : near}`, tools);
+    run: async ({ query, limit, schemas, include_unloaded_skills: withSkills }, call) => {
+      const all = (await search.find(query)).filter((it) => it.summary !== undefined);
+      const tools = all.slice(0, limit).map((it) => entryOf(it, schemas));
+      const candidates = withSkills
+        ? candidatesOf(library.candidates, query, { limit: Math.ceil(limit / 2), call })
+        : [];
+      const found = { tools, ...(candidates.length > 0 && { skill_candidates: candidates }) };
+      const texts = [foundText(tools), candidatesText(candidates)].filter((it) => it !== "");
+      if (texts.length > 0) return answer(texts.join("\n\n"), found);
+      const near = didYouMean(query, toolbox.list().map((it) => it.name));
+      return answer(`No tool matches "${query}"${near === "" ? "; try other words, or `list_tools`" : near}`, found);
     },
   });
+}
+
+function candidatesOf(
+  sources: Iterable<CandidateSource>,
+  query: string,
+  options: { readonly limit: number; readonly call: Call },
+): readonly SkillCandidate[] {
+  return [...sources].flatMap((source) => source.search(query, options)).slice(0, options.limit);
 }
 
 function registerCall({ tool, library, toolbox }: ToolsContext): void {
@@ -218,27 +244,6 @@ async function whyNotDeleted(name: string, { library, toolbox }: Omit<ToolsConte
   return `Cannot delete "${name}": no tool of that name was made at run time${didYouMean(name, names)}`;
 }
 
-async function describeMade(library: ToolLibrary, toolbox: Toolbox): Promise<Described[]> {
-  return (await library.list()).map((stored) => ({
-    stored,
-    summary: stored.state === "ready" ? toolbox.get(stored.name) : undefined,
-  }));
-}
-
-async function describeAll(library: ToolLibrary, toolbox: Toolbox): Promise<Described[]> {
-  const stored = new Map((await library.list()).filter((it) => it.state === "ready").map((it) => [it.name, it]));
-  return toolbox.list().map((summary) => ({ stored: stored.get(summary.name), summary }));
-}
-
-function builtIn(tools: readonly Described[]): Described[] {
-  return tools.filter((it) => it.stored === undefined);
-}
-
-function found(query: string, tools: readonly Described[]): Described[] {
-  const items = tools.map((described) => ({ ...searchableOf(described), described }));
-  return rank(query, items).map(({ item }) => item.described);
-}
-
-function answer(text: string, tools: readonly ToolEntry[]) {
-  return toolResult({ content: [{ type: "text", text }], structuredContent: { tools } });
+function answer(text: string, found: { readonly tools: readonly ToolEntry[] }) {
+  return toolResult({ content: [{ type: "text", text }], structuredContent: found });
 }

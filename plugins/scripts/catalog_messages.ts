@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { CompletionRef, JsonObject, ResourceContents, ToolSummary } from "../../kernel/mod.ts";
+import {
+  type CompletionRef,
+  type JsonObject,
+  type ResourceContents,
+  ToolError,
+  type ToolSummary,
+} from "../../kernel/mod.ts";
 import type { MessageHost, Request } from "./message_host.ts";
 import { InvalidParams, readObject, readOptional, readText } from "./params.ts";
 
@@ -30,7 +36,7 @@ export const CATALOG_REQUESTS: readonly (readonly [string, Request])[] = [
       ),
     }),
   ],
-  ["tools/list", (_, { toolbox, call }) => ({ tools: toolbox.list(call).map(describeTool) })],
+  ["tools/list", listTools],
   ["completion/complete", complete],
   ["roots/list", async (_, { roots }) => ({ roots: await roots() })],
 ];
@@ -48,14 +54,20 @@ function described<T extends { readonly mimeType?: string }>(
   return items.map((it) => it.mimeType === undefined ? { ...it } : { ...it, mime_type: it.mimeType });
 }
 
+function listTools(_: JsonObject, { toolbox, call, tools }: MessageHost): JsonObject {
+  return { tools: toolbox.list(call).filter(({ name }) => tools?.has(name) ?? true).map(describeTool) };
+}
+
 function describeTool({ name, title, description, inputSchema, outputSchema, annotations, meta }: ToolSummary) {
   return { name, title, description, inputSchema, outputSchema, annotations, _meta: meta };
 }
 
-async function complete(params: JsonObject, { catalog, call }: MessageHost): Promise<JsonObject> {
+async function complete(params: JsonObject, { catalog, call, tools }: MessageHost): Promise<JsonObject> {
   const argument = readObject(params, "argument");
   const typed = { argument: readText(argument, "name"), value: readOptional(argument, "value", readText) ?? "" };
-  const values = await catalog.complete(readRef(readObject(params, "ref")), typed, call);
+  const ref = readRef(readObject(params, "ref"));
+  if (ref.type === "tool" && tools?.has(ref.name) === false) throw new ToolError(tools.refusal(ref.name));
+  const values = await catalog.complete(ref, typed, call);
   const hasMore = values.length > MOST_VALUES;
   return { completion: { values: values.slice(0, MOST_VALUES), total: values.length, hasMore } };
 }

@@ -3,14 +3,21 @@
  *
  * @module
  */
-import type { Process, ProcessExit } from "../../kernel/mod.ts";
+import { isToolError, messageOf, type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
 
 /** How long a process may take to end after TERM, before KILL. */
 export const KILL_MS = 2_000;
+/** How long a script may go on that has closed its output; longer than it takes to end one that will not. */
+export const SILENT_MS = 5_000;
+/** How long an error waits for what stderr has to say about it. */
+export const STDERR_MS = 300;
 /** How long a script may take to end once it has answered. */
 const ANSWERED_MS = 2_000;
 /** How long a script may take to end once it was told that nobody waits for it. */
 const STOPPED_MS = 1_000;
+
+// timers count to 2^31 - 1 milliseconds, and fire at once beyond that
+const LONGEST_MS = 2_147_483_647;
 
 /** Why nobody waits for a script any more. */
 export interface Stop {
@@ -19,6 +26,39 @@ export interface Stop {
   readonly id: number;
   /** Whether the script can still be told. */
   readonly isStdinOpen: boolean;
+}
+
+/** What ends the wait for a script. */
+export interface StopOptions {
+  /** That of the call. */
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** Ends the waiting itself: the script has answered. */
+  readonly done: AbortSignal;
+  /** Makes the error of a script whose time is over. */
+  timeout(): ToolError;
+  /** Is told why, as the script is. */
+  onStop(reason: string): void;
+}
+
+/** Rejects when the call is cancelled or the time is over, unless `done` aborts first. */
+export function untilStopped({ signal, timeoutMs, done, timeout, onStop }: StopOptions): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (error: ToolError, reason: string) => {
+      onStop(reason);
+      reject(error);
+    };
+    const onAbort = () => stop(toCancellation(signal.reason), messageOf(signal.reason));
+    const onTimeout = () => stop(timeout(), `Timed out after ${timeoutMs / 1000} s`);
+    const timer = timeoutMs > LONGEST_MS ? undefined : setTimeout(onTimeout, timeoutMs);
+    signal.addEventListener("abort", onAbort, { signal: done });
+    done.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+function toCancellation(reason: unknown): ToolError {
+  return isToolError(reason) ? reason : new ToolError(`Cancelled: ${messageOf(reason)}`);
 }
 
 /** Asks a process to end, and ends it with all that it started when it takes too long; resolves when it is gone. */
@@ -35,6 +75,9 @@ function cancelledNotice({ id, reason }: Stop): string {
   const params = { requestId: id, reason };
   return `${JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params })}\n`;
 }
+
+/** What a script does that needs more time than it has. */
+export const LONGER_BY = "sets timeout_ms";
 
 /** Says how a process ended that did not answer. */
 export function describeExit({ code, signal, ended }: ProcessExit): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Environment, type Processes, ToolError } from "../../kernel/mod.ts";
-import type { ScriptPermissions } from "./contract.ts";
+import type { ScriptPermissions } from "./given_to_script.ts";
 import { ALIASES, COMMON_INTERPRETERS } from "./languages.ts";
 
 const PROGRAM_REGEXP = /^[A-Za-z0-9._+-]+$/;
@@ -82,6 +82,8 @@ async function listInstalled({ processes, environment }: Machine): Promise<strin
 export interface ScriptArguments {
   /** Absolute path of the script. */
   readonly file: string;
+  /** Folder of its files, which it may read; that of the file by default. */
+  readonly folder?: string | undefined;
   /** Words before it. */
   readonly words: readonly string[];
   readonly permissions?: ScriptPermissions | undefined;
@@ -93,12 +95,15 @@ export interface ScriptArguments {
  */
 export function scriptArguments(
   { args, program }: FoundInterpreter,
-  { file, words, permissions = {} }: ScriptArguments,
+  { file, folder = folderOf(file), words, permissions = {} }: ScriptArguments,
 ): readonly string[] {
   const isPlainDeno = args.length === 0 && /(?:^|[\\/])deno(?:\.exe)?$/i.test(program);
   if (!isPlainDeno) return [...args, ...words, file];
-  const folder = file.slice(0, Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")));
   return ["run", "--no-prompt", ...denoPermissions(folder, permissions), ...words, file];
+}
+
+function folderOf(file: string): string {
+  return file.slice(0, Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")));
 }
 
 function denoPermissions(folder: string, { network, read = [], write = [], env = [] }: ScriptPermissions): string[] {

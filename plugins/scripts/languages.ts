@@ -37,6 +37,8 @@ const SHELL: Language = { name: "shell", extension: "sh" };
 
 const LANGUAGES: ReadonlyMap<string, Language> = new Map([
   ["python", PYTHON],
+  ["mayapy", PYTHON],
+  ["hython", PYTHON],
   ["node", JAVASCRIPT],
   ["nodejs", JAVASCRIPT],
   ["deno", { ...TYPESCRIPT, runtime: "deno", packages: "deno", env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" } }],

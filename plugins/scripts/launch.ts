@@ -15,7 +15,7 @@ import {
   wordInside,
 } from "../sandbox/contract.ts";
 import { AuthorModules, mergeEnvironments } from "./author_modules/mod.ts";
-import type { Script } from "./contract.ts";
+import type { ScriptFile } from "./contract.ts";
 import {
   findInterpreter,
   type FoundInterpreter,
@@ -51,7 +51,8 @@ export interface LauncherOptions {
 /** A script that is ready to be started; paths are called what they are inside. */
 export interface Launch {
   readonly confined: Confined;
-  readonly command: ConfinedCommand;
+  /** Without the words of one call, which come after the others. */
+  readonly command: ConfinedCommand & Pick<CommandLine, "args">;
   /** The folder that has the folders of tools; `undefined` where it is not moved. */
   readonly toolsFolder: string | undefined;
   /** How an interpreter that waits becomes the script, where one can. */
@@ -80,9 +81,8 @@ export class Launcher {
    *
    * @throws {ToolError} when its interpreter or what it was granted is not there, or it cannot be confined.
    */
-  async prepare(script: Script): Promise<Launch> {
-    const { arguments: _arguments, timeoutMs: _timeoutMs, memory: _memory, ...fixed } = script;
-    const id = JSON.stringify(fixed);
+  async prepare(script: ScriptFile): Promise<Launch> {
+    const id = identify(script);
     const folder = script.folder ?? folderOf(script.file);
     const files = await lookAtFiles(this.#options.home, { folder, file: script.file });
     const known = this.#known.get(id);
@@ -102,7 +102,7 @@ export class Launcher {
   }
 
   async #prepare(
-    script: Script,
+    script: ScriptFile,
     { folder, files }: { readonly folder: string; readonly files: ScriptFiles },
   ): Promise<Launch> {
     const { environment, sandbox } = this.#options;
@@ -140,7 +140,10 @@ export class Launcher {
       program: found === undefined ? file : confined.path(found.program),
       args: found === undefined ? [] : scriptArguments(
         { program: found.program, args: inside(found.args) },
-        { file, words: [...inside(script.args), ...given.args], permissions: { ...permissions, network } },
+        {
+          ...{ file, folder: confined.path(folder), words: [...inside(script.args), ...given.args] },
+          permissions: { ...permissions, network },
+        },
       ),
       env: mergeEnvironments(
         [language?.env, confined.env, variablesInside(script.env ?? {}, confined), given.env, script.secrets],
@@ -168,7 +171,7 @@ export class Launcher {
     };
   }
 
-  async #find({ interpreter, packages }: Script): Promise<FoundInterpreter | undefined> {
+  async #find({ interpreter, packages }: ScriptFile): Promise<FoundInterpreter | undefined> {
     if (interpreter === undefined) return undefined;
     // what it leads to may be called something else on this machine
     if (isBelow(interpreter, packages)) return { program: interpreter, args: [] };
@@ -183,7 +186,7 @@ export class Launcher {
   }
 
   /** What is granted by its own path; the working folder is, when one is named. */
-  async #granted({ name, cwd, permissions = {} }: Script): Promise<readonly Mount[]> {
+  async #granted({ name, cwd, permissions = {} }: ScriptFile): Promise<readonly Mount[]> {
     const { read = [], write = [] } = permissions;
     const mounts = [
       ...read.map((from) => ({ from, writable: false })),
@@ -197,6 +200,15 @@ export class Launcher {
     }
     return mounts;
   }
+}
+
+/** Names a script with all that its launch depends on: not what calls of it differ in. */
+function identify(
+  { name, file, folder, packages, programs, interpreter, args, cwd, env, limits, permissions, secrets }: ScriptFile,
+): string {
+  return JSON.stringify(
+    [name, file, folder, packages, programs, interpreter, args, cwd, env, limits, permissions, secrets],
+  );
 }
 
 function isBelow(path: string, folder: string | undefined): boolean {

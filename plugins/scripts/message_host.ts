@@ -8,6 +8,14 @@ import type { ToolLibrary } from "../library/contract.ts";
 import type { ToolMemory } from "../memory/contract.ts";
 import type { StreamedOutput } from "./streamed_output.ts";
 
+/** Which tools a program may list and call. */
+export interface ReachedTools {
+  /** Tells whether a tool is among them. */
+  has(name: string): boolean;
+  /** Says of one that is not why, and what would change that. */
+  refusal(name: string): string;
+}
+
 /** What messages act on. */
 export interface MessageHost {
   /** Name of the script. */
@@ -23,6 +31,8 @@ export interface MessageHost {
   /** What the script remembers for whoever calls it; `undefined` where nothing keeps it. */
   readonly memory: ToolMemory | undefined;
   readonly streamed: StreamedOutput;
+  /** The tools that the script reaches; `undefined` for all. */
+  readonly tools?: ReachedTools | undefined;
   /** Gives the folders that the call is about. */
   roots(): Promise<readonly Root[]>;
 }

@@ -126,8 +126,9 @@ async function callTool(params: JsonObject, host: MessageHost): Promise<JsonObje
 async function callNamed(
   name: string,
   params: JsonObject,
-  { call, toolbox, library }: MessageHost,
+  { call, toolbox, library, tools }: MessageHost,
 ): Promise<ToolResult> {
+  if (tools?.has(name) === false) throw new ToolError(tools.refusal(name));
   const version = readOptional(params, "version", readText);
   const args = readOptional(params, "arguments", readObject) ?? {};
   // the client follows the progress of the tool that it called, not of those below

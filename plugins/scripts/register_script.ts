@@ -19,18 +19,18 @@ const Input = v.strictObject({
   code: described(v.string(), "The whole script"),
   interpreter: v.optional(described(
     v.string(),
-    "Command that runs the script, without a shell: python3, node, deno run -A, bash, ruby, npx tsx or another; " +
-      "without it the first line of the code names one (#!/usr/bin/env python3)",
+    "Command that runs it: python3, node, deno run -A, bash, ruby, npx tsx or another; by default the first line of " +
+      "the code names one (#!/usr/bin/env python3)",
   )),
   extension: v.optional(
-    described(v.string(), "Of the script's file, such as mjs; by default that of the language"),
+    described(v.string(), "Of the file, such as mjs; by default that of the language"),
   ),
   overwrite: v.optional(described(v.boolean(), "Replace a tool of that name; the version before is kept"), false),
   dependencies: v.optional(
     described(
       Texts,
-      "Packages to install, as python (requests>=2.31), node (lodash@4, @scope/name), deno (npm:chalk@5) or ruby " +
-        "(rainbow:3.1) has them; a Python script may declare them itself (PEP 723)",
+      "Packages to install: python (requests>=2.31), node (lodash@4), deno (npm:chalk@5) or ruby (rainbow:3.1); " +
+        "Python may declare them in the code (PEP 723)",
     ),
     [],
   ),
@@ -41,19 +41,16 @@ const Input = v.strictObject({
   )),
   grants: v.optional(described(
     v.record(v.string(), v.unknown()),
-    'What it needs beyond its code: {"secrets": ["NAME"], "env": ["NAME"], "network": ["host:port"], "read": [path], ' +
-      '"write": [path], "memory_mb": 2048, "cpu_seconds": 60, "processes": 10, "direct_dependencies": true, ' +
-      '"install_scripts": true}; the user is asked about what exceeds the limits of the server',
+    'What it needs beyond its code: {"network": ["host:port"], "read": [path], "write": [path], "env": ["NAME"], ' +
+      '"secrets": ["NAME"], "memory_mb": 2048, "cpu_seconds": 60, "processes": 10}; the user may be asked',
   )),
   protocol: v.optional(described(
     v.picklist([1, 2]),
-    "Of scripts. 2: requests that fail are answered with JSON-RPC errors, and a result " +
-      '{"content": […]} of MCP content is the answer itself',
+    '2: failed requests are answered with JSON-RPC errors, and a result {"content": […]} is MCP content',
   )),
   persistent: v.optional(described(
     v.boolean(),
-    "One process serves many calls in turn: the script reads a request, answers it by its id, and reads the next. " +
-      "What it keeps in memory stays from call to call, and is not there for ever",
+    "One process serves many calls in turn: it reads a request, answers it by its id, and reads the next",
   )),
 });
 
@@ -67,17 +64,13 @@ export interface RegisterContext extends RegistrationOptions {
 
 const DESCRIPTION = `Make a tool of a script. It is a tool of its own at once, for every client, and after a restart.
 
-The script reads one line of JSON from stdin: {"jsonrpc":"2.0","method":"execute","id":1,"params":{"arguments":{…},\
-"context":{…}}}. It answers with one line, flushed: {"jsonrpc":"2.0","id":1,"result":…} or {…,"error":{"code":1,\
-"message":"…"}}. An object as result is structured content. A script may also simply print: then its whole output is \
-the result as text. Read a line (readline), not to the end of stdin, which stays open.
+The script reads one line of JSON from stdin (readline: stdin stays open): {"jsonrpc":"2.0","method":"execute","id":1,\
+"params":{"arguments":{…},"context":{…}}}. It answers with one line, flushed: {"jsonrpc":"2.0","id":1,"result":…} or {…,\
+"error":{"code":1,"message":"…"}}. An object as result is structured content. A script may also simply print: then its \
+whole output is the result as text.
 
-While it runs it may send {"jsonrpc":"2.0","method":"progress","params":{"current":1,"total":3}}, "log" {level, \
-message}, "stream" {data}, and with an id, whose reply comes as a line, "tools/call" {name, arguments}, \
-"elicitation/create" and "sampling/createMessage".
-
-The module collet_tool does all this in Python, JavaScript, Ruby and Bash, with nothing to install: the resource \
-collet://examples shows it.
+While it runs it may report progress, log, call tools, and ask the user or the model: see collet://protocol. The module \
+collet_tool does all this in Python, JavaScript, Ruby and Bash, with nothing to install: see collet://examples.
 
 Example: {"name": "add", "description": "Add two numbers", "interpreter": "python3", "input_schema": {"type": \
 "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}, "required": ["a", "b"]}, "code": \

@@ -8,8 +8,10 @@ import type { ToolLibrary, ToolOutput } from "../library/contract.ts";
 import type { Memory } from "../memory/contract.ts";
 import type { Secrets } from "../secrets/contract.ts";
 import { WORK_FOLDER } from "../sandbox/contract.ts";
-import type { OwnProgram, ProtocolRun, Script, ScriptRunner } from "./contract.ts";
+import type { OwnProgram, PlainResult, PlainScript, ProtocolRun, Script, ScriptRunner } from "./contract.ts";
+import { LONGER_BY } from "./ending.ts";
 import { OUTPUT_LIMIT } from "./output_lines.ts";
+import { PlainSession } from "./plain_session.ts";
 import { NO_REDACTION } from "./redaction.ts";
 import { executeRequest, rootsOf } from "./request.ts";
 import { type Answer, ScriptSession } from "./session.ts";
@@ -52,6 +54,28 @@ export class Runner implements ScriptRunner {
     return running;
   }
 
+  runPlain(script: PlainScript, call: Call): Promise<PlainResult> {
+    const running = this.#runPlain(script, call);
+    this.#track(running);
+    return running;
+  }
+
+  async #runPlain(script: PlainScript, call: Call): Promise<PlainResult> {
+    const { secrets: redaction = NO_REDACTION, signal, timeoutMs } = this.#options;
+    const own = call.derive({ signal: AbortSignal.any([call.signal, signal]) });
+    const { name, input, longerBy = LONGER_BY } = script;
+    const session = new PlainSession(await this.#starter.startPlain(script, own), {
+      ...{ call: own, name, input, redaction, longerBy },
+      title: `Script "${name}"`,
+      timeoutMs: script.timeoutMs ?? timeoutMs,
+    });
+    try {
+      return await session.finish();
+    } finally {
+      this.#track(session.end());
+    }
+  }
+
   async #run(script: Script | OwnProgram, call: Call): Promise<ToolOutput> {
     const signal = AbortSignal.any([call.signal, this.#options.signal]);
     let started: Started | undefined;
@@ -86,11 +110,13 @@ export class Runner implements ScriptRunner {
       catalog,
       library,
       memory: memory?.open(memoryName, call.principal),
+      tools: script.tools,
       roots: () => rootsOf(call, environment),
       request,
       isStdinClosed,
       title: `${"start" in script ? "Tool" : "Script"} "${name}"`,
       timeoutMs: script.timeoutMs ?? this.#options.timeoutMs,
+      longerBy: script.longerBy ?? LONGER_BY,
       redaction: secrets,
     });
   }

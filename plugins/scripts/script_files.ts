@@ -9,8 +9,13 @@ import type { WarmFile } from "./warm/mod.ts";
 /** Most files and bytes that are sent; what has more is mounted. */
 const MOST_FILES = 64;
 const MOST_BYTES = 512 * 1024;
-/** What lies in the folder of a tool and is not the tool: old versions, what Python compiled. */
-const LEFT_OUT: ReadonlySet<string> = new Set(["versions", "__pycache__"]);
+/** What Python compiled, which is no file of the script. */
+const CACHE = "__pycache__";
+/** What lies in the folder of a made tool beside its manifest, and is not the tool: its old versions. */
+const MANIFEST = "manifest.json";
+const VERSIONS = "versions";
+/** Permission bits, any of them. */
+const EXECUTABLE = 0o111;
 
 /** What a folder holds at one moment. */
 export interface ScriptFiles {
@@ -27,12 +32,15 @@ export async function lookAtFiles(
 ): Promise<ScriptFiles> {
   const root = home.open(folder);
   const paths = await listFiles(root);
-  const looked = paths ?? [file.slice(folder.length + 1)];
+  const own = file.slice(folder.length + 1);
+  const looked = paths ?? [own];
   const stats = await Promise.all(looked.map((path) => root.stat(path)));
   const size = stats.reduce((sum, stat) => sum + (stat?.size ?? 0), 0);
+  // what is sent loses its permissions, which matter to the script where it starts the file
+  const isStarted = looked.some((path, index) => path !== own && ((stats[index]?.mode ?? 0) & EXECUTABLE) !== 0);
   return {
     fingerprint: looked.map((path, index) => `${path} ${stats[index]?.fingerprint}`).join("\n"),
-    read: async () => paths === undefined || size > MOST_BYTES ? undefined : await readFiles(root, paths),
+    read: async () => paths === undefined || size > MOST_BYTES || isStarted ? undefined : await readFiles(root, paths),
   };
 }
 
@@ -41,9 +49,11 @@ async function listFiles(root: Folder): Promise<readonly string[] | undefined> {
   const files: string[] = [];
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const { path, kind } of await root.list(folder === "" ? "." : folder)) {
+    const entries = await root.list(folder === "" ? "." : folder);
+    const isMadeTool = folder === "" && entries.some(({ path }) => path === MANIFEST);
+    for (const { path, kind } of entries) {
       const whole = folder === "" ? path : `${folder}/${path}`;
-      if (LEFT_OUT.has(path)) continue;
+      if (path === CACHE || isMadeTool && path === VERSIONS) continue;
       if (kind === "link") return undefined;
       if (kind === "folder") folders.push(whole);
       else files.push(whole);

@@ -8,13 +8,12 @@ import type { PackageSet } from "../dependencies/contract.ts";
 import { Granting, type GrantingOptions, type Grants } from "../grants/contract.ts";
 import type { ManifestDraft, ToolLibrary } from "../library/contract.ts";
 import { isBelow, isThere, type Sandbox } from "../sandbox/contract.ts";
-import type { Script } from "./contract.ts";
+import { type GivenToScript, givenToScript } from "./given_to_script.ts";
 import { pathOf, rootsOf } from "./request.ts";
 
 /** What tools of skillz find in their environment, all of it; others are given what they name. */
 const LEGACY_PREFIX = "SKILLZ_";
 const WORD_REGEXP = /\w+/g;
-const MIB = 2 ** 20;
 
 /** What {@linkcode ScriptGrants} works with. */
 export interface ScriptGrantsOptions extends GrantingOptions {
@@ -33,9 +32,6 @@ export interface GrantedRun {
   readonly code: string;
   readonly call: Call;
 }
-
-/** What a script is started with. */
-export type GivenToScript = Pick<Script, "env" | "secrets" | "timeoutMs" | "limits" | "permissions" | "cwd">;
 
 const LEGACY_NOTE = "Tools made by skillz run in the sandbox with the network, the roots and all SKILLZ_* variables, " +
   "as they always had; register them anew to give them less";
@@ -81,23 +77,8 @@ export class ScriptGrants {
   async give(manifest: ManifestDraft, { folder, code, call }: GrantedRun): Promise<GivenToScript> {
     const asked = this.readAll(manifest.grants, code);
     const digest = () => this.#digestOf(manifest, folder);
-    const { grants, env, secrets, timeoutMs } = await this.#granting.give(
-      { tool: manifest.name, digest, grants: asked },
-      call,
-    );
-    if (this.#options.policy === undefined) return { timeoutMs };
-    const { network, read, write, memory_mb: memory, cpu_seconds: cpuSeconds, processes } = grants;
-    return {
-      env,
-      secrets,
-      timeoutMs,
-      limits: {
-        ...(memory !== undefined && { memoryBytes: memory * MIB }),
-        ...(cpuSeconds !== undefined && { cpuSeconds }),
-        ...(processes !== undefined && { processes }),
-      },
-      permissions: { network, read, write, env: [...grants.env ?? [], ...Object.keys(secrets)] },
-    };
+    const given = await this.#granting.give({ tool: manifest.name, digest, grants: asked }, call);
+    return this.#options.policy === undefined ? { timeoutMs: given.timeoutMs } : givenToScript(given);
   }
 
   /**

@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { isToolError, messageOf, type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
-import { comesWithin, describeExit, endProcess, KILL_MS, type Stop } from "./ending.ts";
+import { type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
+import {
+  comesWithin,
+  describeExit,
+  endProcess,
+  KILL_MS,
+  SILENT_MS,
+  STDERR_MS,
+  type Stop,
+  untilStopped,
+} from "./ending.ts";
 import { answeredError, failure } from "./failures.ts";
 import { MessageServer } from "./message_server.ts";
 import type { MessageHost } from "./message_host.ts";
@@ -20,14 +29,8 @@ import type { Redaction } from "./redaction.ts";
 import { StderrTail } from "./stderr.ts";
 import { StreamedOutput } from "./streamed_output.ts";
 
-/** How long a script may go on that has closed its output; longer than it takes to end one that will not. */
-const SILENT_MS = 5_000;
-/** How long an error waits for what stderr has to say about it. */
-const STDERR_MS = 300;
 /** Most characters of plain output that are logged beside an answer. */
 const PRINTED = 8_000;
-// timers count to 2^31 - 1 milliseconds, and fire at once beyond that
-const LONGEST_MS = 2_147_483_647;
 
 /** What a run needs to know. */
 export interface SessionOptions extends Omit<MessageHost, "streamed"> {
@@ -40,6 +43,8 @@ export interface SessionOptions extends Omit<MessageHost, "streamed"> {
   readonly title: string;
   /** Time limit of the run. */
   readonly timeoutMs: number;
+  /** What a script does that needs longer. */
+  readonly longerBy: string;
   readonly redaction: Redaction;
 }
 
@@ -106,20 +111,12 @@ export class ScriptSession {
     await Promise.all([drained, this.#stderrEnd]);
   }
 
-  /** Rejects when the call is cancelled or the time is over, unless `done` aborts first. */
   #stopped(done: AbortSignal): Promise<never> {
     const { call: { signal }, id, timeoutMs, isStdinClosed } = this.#options;
-    return new Promise((_, reject) => {
-      const stop = (error: ToolError, reason: string) => {
-        this.#stop = { id, reason, isStdinOpen: !isStdinClosed };
-        reject(error);
-      };
-      const onAbort = () => stop(toCancellation(signal.reason), messageOf(signal.reason));
-      const onTimeout = () => stop(this.#timeout(), `Timed out after ${timeoutMs / 1000} s`);
-      const timer = timeoutMs > LONGEST_MS ? undefined : setTimeout(onTimeout, timeoutMs);
-      signal.addEventListener("abort", onAbort, { signal: done });
-      done.addEventListener("abort", () => clearTimeout(timer), { once: true });
-      if (signal.aborted) onAbort();
+    return untilStopped({
+      ...{ signal, timeoutMs, done },
+      timeout: () => this.#timeout(),
+      onStop: (reason) => this.#stop = { id, reason, isStdinOpen: !isStdinClosed },
     });
   }
 
@@ -190,7 +187,8 @@ export class ScriptSession {
   }
 
   #timeout(): ToolError {
-    const how = "did not answer within its time limit, and was ended; a script that needs longer sets timeout_ms";
+    const { longerBy } = this.#options;
+    const how = `did not answer within its time limit, and was ended; a script that needs longer ${longerBy}`;
     return this.#failure(how, { code: undefined, signal: undefined });
   }
 
@@ -199,8 +197,4 @@ export class ScriptSession {
     const stdout = redaction.redact(this.#printed.text);
     return failure(`${title} ${how}`, { code, signal, stdout, stderr: this.#stderr.tail });
   }
-}
-
-function toCancellation(reason: unknown): ToolError {
-  return isToolError(reason) ? reason : new ToolError(`Cancelled: ${messageOf(reason)}`);
 }

@@ -5,7 +5,7 @@
  */
 import { type Call, isKernelError, type Log, type Process, ToolError } from "../../kernel/mod.ts";
 import type { ConfinedProcess } from "../sandbox/contract.ts";
-import type { OwnProgram, Script } from "./contract.ts";
+import type { OwnProgram, PlainScript, Script, ScriptFile } from "./contract.ts";
 import { type Launch, Launcher, type LauncherOptions } from "./launch.ts";
 import { PersistentProcesses, type PoolOptions } from "./warm/mod.ts";
 import { WarmScripts } from "./warm_scripts.ts";
@@ -66,8 +66,21 @@ export class Starter {
   async start(script: Script | OwnProgram, call: Call): Promise<Started> {
     if ("start" in script) return { process: await script.start(call.signal), id: 1, surroundings: ELSEWHERE };
     if (script.persistent !== undefined) return await this.#join(script, call);
-    const launch = await this.#launcher.prepare(script);
-    call.signal.throwIfAborted();
+    return await this.#startOne(script, [], call);
+  }
+
+  /**
+   * Starts a script that speaks no protocol, with its words.
+   *
+   * @throws {ToolError} when it cannot be.
+   */
+  async startPlain(script: PlainScript, call: Call): Promise<Process> {
+    return (await this.#startOne(script, script.words ?? [], call)).process;
+  }
+
+  async #startOne(script: ScriptFile, words: readonly string[], { signal }: Call): Promise<Started> {
+    const launch = withWords(await this.#launcher.prepare(script), words);
+    signal.throwIfAborted();
     const process = (launch.warm && this.#warm?.take(launch.warm)) ?? await spawn(script, launch);
     return { process, id: 1, surroundings: surroundingsOf(launch, process) };
   }
@@ -97,11 +110,22 @@ export class Starter {
   }
 }
 
+/** Adds words after the script's file, where it is started and where a waiting interpreter becomes it. */
+function withWords(launch: Launch, words: readonly string[]): Launch {
+  if (words.length === 0) return launch;
+  const { command, warm } = launch;
+  return {
+    ...launch,
+    command: { ...command, args: [...command.args, ...words] },
+    warm: warm?.takesWords === true ? { ...warm, header: { ...warm.header, argv: words } } : undefined,
+  };
+}
+
 function surroundingsOf({ confined, command, toolsFolder }: Launch, { folder, env }: ConfinedProcess): Surroundings {
   return { workingFolder: command.cwd ?? folder, toolsFolder, env: { ...confined.env, ...env } };
 }
 
-async function spawn(script: Script, { confined, command }: Launch): Promise<ConfinedProcess> {
+async function spawn(script: ScriptFile, { confined, command }: Launch): Promise<ConfinedProcess> {
   try {
     return await confined.spawn(command);
   } catch (error) {

@@ -23,6 +23,8 @@ export interface WarmLaunch {
   /** Names all interpreters that would do. */
   readonly key: string;
   readonly header: WarmHeader;
+  /** Whether the header may have words for the script: Deno is started with them. */
+  readonly takesWords: boolean;
   /** Starts one more. */
   start(): Promise<ConfinedProcess>;
 }
@@ -86,6 +88,7 @@ export class WarmScripts {
     const { env, late, revoke } = command("");
     return {
       key: JSON.stringify([line.program, command("").args, env, around, held, isSent ? "" : fingerprint]),
+      takesWords: language !== "deno",
       header: {
         file,
         env: late,

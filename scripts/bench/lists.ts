@@ -117,9 +117,9 @@ async function measureList({ plan, runtime, load }: Bench, tools: number): Promi
 /** Fetches the list once, and makes sure that it is whole: what is timed afterwards is the same requests again. */
 async function walkAll({ port, subject }: Server, tools: number): Promise<ToolPages> {
   const pages = await walkTools(port);
-  const distinct = new Set(pages.names.filter((name) => /^tool_\d{5}$/.test(name)));
-  if (distinct.size !== tools || pages.names.length !== tools) {
-    throw new Error(`Cannot measure lists: ${subject} lists ${pages.names.length} tools, not ${tools}`);
+  const distinct = new Set(pages.tools.map(({ name }) => name).filter((name) => /^tool_\d{5}$/.test(name)));
+  if (distinct.size !== tools || pages.tools.length !== tools) {
+    throw new Error(`Cannot measure lists: ${subject} lists ${pages.tools.length} tools, not ${tools}`);
   }
   return pages;
 }

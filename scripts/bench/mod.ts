@@ -12,8 +12,8 @@
  * `dist/mod.js` as it was built last. All traffic stays on the loopback address. A wrong answer of any server ends the
  * run with exit code 1; a target that is not reached does not, since it says as much of the machine as of Collet.
  *
- * The parts are `start`, `calls`, `lists`, `memory`, `scripts`, `wasm` and `tokens`; `targets.ts` has what is to be reached,
- * `servers/` what Collet is compared with and the plugins that it is measured by.
+ * The parts are `start`, `calls`, `lists`, `memory`, `scripts`, `wasm`, `skills` and `tokens`; `targets.ts` has what is to be
+ * reached, `servers/` what Collet is compared with and the plugins that it is measured by.
  *
  * @module
  */
@@ -36,6 +36,7 @@ import type { Results, RuntimeResults } from "./results.ts";
 import { type Prepared, prepareRuntimes } from "./runtimes.ts";
 import { makeScratchFolder } from "./scratch.ts";
 import { measureScripts, whyNoScripts } from "./scripts/mod.ts";
+import { measureSkills } from "./skills/mod.ts";
 import { measureStarts } from "./starts.ts";
 import { TARGETS, type Verdict } from "./targets.ts";
 import { measureTokens } from "./tokens.ts";
@@ -50,6 +51,7 @@ const MEASURES: Readonly<Record<RuntimeSection, (bench: Bench) => Promise<Measur
   memory: measureMemory,
   scripts: measureScripts,
   wasm: measureWasm,
+  skills: measureSkills,
 };
 
 async function main(): Promise<void> {

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { inRepository } from "../lib/repository.ts";
 
 /** What can be measured. */
-export const SECTIONS = ["start", "calls", "lists", "memory", "scripts", "wasm", "tokens"] as const;
+export const SECTIONS = ["start", "calls", "lists", "memory", "scripts", "wasm", "skills", "tokens"] as const;
 
 /** One part of the benchmark. */
 export type Section = (typeof SECTIONS)[number];
@@ -47,6 +47,10 @@ export interface Plan {
   readonly scriptLoadMs: number;
   /** Calls of scripts after which it is looked for what they left. */
   readonly scriptCalls: number;
+  /** How many skills there are, how often they are found, and how long each query is searched for. */
+  readonly skillCounts: readonly [number, ...number[]];
+  readonly skillRounds: number;
+  readonly searchMs: number;
 }
 
 /** The whole benchmark: about a quarter of an hour on two cores. */
@@ -71,6 +75,9 @@ export const FULL: Plan = {
   scriptLoadRounds: 2,
   scriptLoadMs: 800,
   scriptCalls: 10_000,
+  skillCounts: [1_000, 10_000],
+  skillRounds: 7,
+  searchMs: 150,
 };
 
 /** Enough to see that the benchmark works; its numbers say little. */
@@ -95,6 +102,9 @@ export const QUICK: Plan = {
   scriptLoadRounds: 1,
   scriptLoadMs: 150,
   scriptCalls: 200,
+  skillCounts: [100],
+  skillRounds: 1,
+  searchMs: 5,
 };
 
 /** What the command line says. */

@@ -11,6 +11,7 @@ import { LOAD_CONNECTIONS, type MemoryResults } from "./memory.ts";
 import { FULL } from "./options.ts";
 import type { Results, RuntimeResults } from "./results.ts";
 import { scriptSection } from "./scripts/report.ts";
+import { skillSection } from "./skills/report.ts";
 import type { StartResults } from "./starts.ts";
 import { RIVALS, TITLES } from "./subjects.ts";
 import { TARGETS, type Verdict } from "./targets.ts";
@@ -71,7 +72,7 @@ function verdictTable(verdicts: readonly Verdict[]): string {
   return table(["target", "where", "measured", "wanted", ""], rows);
 }
 
-function runtimeSections({ runtime, start, calls, lists, memory, scripts, wasm }: RuntimeResults): string[] {
+function runtimeSections({ runtime, start, calls, lists, memory, scripts, wasm, skills }: RuntimeResults): string[] {
   const title = RUNTIME_TITLES[runtime];
   return [
     ...(start === undefined ? [] : [`## Start on ${title}`, ...startSection(start)]),
@@ -80,6 +81,7 @@ function runtimeSections({ runtime, start, calls, lists, memory, scripts, wasm }
     ...(memory === undefined ? [] : [`## Memory on ${title}`, ...memorySection(memory)]),
     ...(scripts === undefined ? [] : [`## Scripts on ${title}`, ...scriptSection(scripts)]),
     ...(wasm === undefined ? [] : [`## WASM tools on ${title}`, ...wasmSection(wasm)]),
+    ...(skills === undefined ? [] : [`## Skills on ${title}`, ...skillSection(skills)]),
   ];
 }
 

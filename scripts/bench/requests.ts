@@ -18,6 +18,13 @@ export interface Exchange {
   readonly expected: readonly string[];
 }
 
+/** A tool as it is listed. */
+export interface ListedTool {
+  readonly name: string;
+  readonly description?: string;
+  readonly inputSchema: object;
+}
+
 /** A method and its parameters. */
 export interface Operation {
   readonly id: number;
@@ -108,7 +115,7 @@ export async function walkTools(port: number): Promise<ToolPages> {
   const connection = new HttpConnection(port);
   try {
     const exchanges: Exchange[] = [];
-    const names: string[] = [];
+    const tools: ListedTool[] = [];
     let bytes = 0;
     let cursor: string | undefined;
     do {
@@ -120,13 +127,13 @@ export async function walkTools(port: number): Promise<ToolPages> {
       const answer = await connection.send(request);
       if (answer.status !== 200) throw refused("list tools", answer);
       const { result } = JSON.parse(messageText(answer));
-      const found = (result.tools as { readonly name: string }[]).map(({ name }) => name);
-      exchanges.push({ request, expected: [`"id":${exchanges.length}`, `"name":"${found.at(-1)}"`] });
-      names.push(...found);
+      const found: readonly ListedTool[] = result.tools;
+      exchanges.push({ request, expected: [`"id":${exchanges.length}`, `"name":"${found.at(-1)?.name}"`] });
+      tools.push(...found);
       bytes += answer.body.length;
       cursor = result.nextCursor;
     } while (cursor !== undefined);
-    return { exchanges, names, bytes };
+    return { exchanges, tools, bytes };
   } finally {
     connection.close();
   }
@@ -135,7 +142,7 @@ export async function walkTools(port: number): Promise<ToolPages> {
 /** All pages of a list. */
 export interface ToolPages {
   readonly exchanges: readonly Exchange[];
-  readonly names: readonly string[];
+  readonly tools: readonly ListedTool[];
   /** Of all bodies together. */
   readonly bytes: number;
 }

@@ -9,6 +9,7 @@ import type { Circumstances } from "./machine.ts";
 import type { MemoryResults } from "./memory.ts";
 import type { Plan, RuntimeName } from "./options.ts";
 import type { ScriptResults } from "./scripts/mod.ts";
+import type { SkillResults } from "./skills/mod.ts";
 import type { StartResults } from "./starts.ts";
 import type { TARGETS, Verdict } from "./targets.ts";
 import type { TokenResults } from "./tokens.ts";
@@ -23,6 +24,7 @@ export interface RuntimeResults {
   readonly memory?: MemoryResults;
   readonly scripts?: ScriptResults;
   readonly wasm?: WasmResults;
+  readonly skills?: SkillResults;
 }
 
 /** All that one run found. */

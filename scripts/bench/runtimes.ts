@@ -4,6 +4,7 @@
  * @module
  */
 import { build } from "esbuild";
+import { basename } from "node:path";
 import process from "node:process";
 import { findNode } from "../lib/nodes.ts";
 import { hasPath, inRepository, ROOT } from "../lib/repository.ts";
@@ -24,7 +25,7 @@ export interface Prepared {
 const FOLDER = "scripts/bench";
 
 /**
- * Finds the runtimes; for Node, bundles the rivals as Collet is bundled.
+ * Finds the runtimes; for Node, bundles what is measured beside the program as Collet is bundled.
  *
  * @param output Folder for the bundles.
  * @throws {Error} when none of the wanted runtimes can be measured.
@@ -53,10 +54,10 @@ export async function prepareRuntimes(wanted: readonly RuntimeName[], output: st
 async function prepareNode(output: string): Promise<Runtime | { missing: string }> {
   const found = await findNode("path");
   if ("missing" in found) return found;
-  const entries = [...Object.keys(RIVALS).map((name) => `servers/${name}`), "load"];
+  const entries = [...Object.keys(RIVALS).map((name) => `servers/${name}`), "skills/own_library", "load"];
   await build({
     absWorkingDir: ROOT,
-    entryPoints: entries.map((entry) => ({ in: `${FOLDER}/${entry}.ts`, out: entry.replace("servers/", "") })),
+    entryPoints: entries.map((entry) => ({ in: `${FOLDER}/${entry}.ts`, out: basename(entry) })),
     outdir: output,
     bundle: true,
     format: "esm",

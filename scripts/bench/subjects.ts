@@ -47,6 +47,10 @@ export interface ServeOptions {
   readonly isInspected?: boolean;
   /** Plugins that are left out of Collet; none by default. */
   readonly without?: readonly string[];
+  /** Settings of plugins of Collet, by their names. */
+  readonly plugins?: Readonly<Record<string, object>>;
+  /** More arguments of Collet. */
+  readonly args?: readonly string[];
 }
 
 /** A server that listens. */
@@ -85,7 +89,7 @@ export function commandFor(
 export async function serve(runtime: Runtime, subject: Subject, options: ServeOptions = {}): Promise<Server> {
   const { tools = 0, isInspected = false } = options;
   const args = subject === "collet"
-    ? ["--transport", "http", "--port", "0", "--no-token", "--home", await makeHome(options)]
+    ? ["--transport", "http", "--port", "0", "--no-token", "--home", await makeHome(options), ...options.args ?? []]
     : ["--tools", String(tools)];
   const child = start(commandFor(runtime, subject, { args, isInspected }));
   child.stdout.resume();
@@ -108,10 +112,10 @@ export async function serve(runtime: Runtime, subject: Subject, options: ServeOp
 }
 
 /** Makes a home for Collet whose configuration adds the benchmark's plugin. */
-async function makeHome({ tools = 0, without = [] }: ServeOptions): Promise<string> {
+async function makeHome({ tools = 0, without = [], plugins: settings = {} }: ServeOptions): Promise<string> {
   const home = await makeScratchFolder("home");
   const plugin = inRepository("scripts", "bench", "servers", "plugin.ts");
-  const plugins = { [plugin]: { tools }, ...Object.fromEntries(without.map((name) => [name, false])) };
+  const plugins = { [plugin]: { tools }, ...settings, ...Object.fromEntries(without.map((name) => [name, false])) };
   await writeFile(
     join(home, "collet.json"),
     JSON.stringify({ plugins, server: { limits: { max_sessions: MAX_SESSIONS } } }),

@@ -53,7 +53,13 @@ export const TARGETS = {
     wanted: 1.1,
     unit: "times",
   },
-  tokens: { title: "tools/list with --expose start", direction: "at most", wanted: 4_000, unit: "tokens" },
+  skillsScan: { title: "first scan of skills, of dcc-mcp-core's", direction: "at most", wanted: 4, unit: "times" },
+  skillsStart: { title: "skills from the index, of its scan", direction: "at most", wanted: 1, unit: "times" },
+  skillsRescan: { title: "skills after an edit, of its own", direction: "at most", wanted: 1, unit: "times" },
+  skillsSearch: { title: "search of skills, of its own", direction: "at most", wanted: 1, unit: "times" },
+  // two servers that do the same are never quite equal
+  skillsLists: { title: "lists with skills, of those without", direction: "at least", wanted: 0.9, unit: "times" },
+  tokens: { title: "tools/list with --expose start", direction: "at most", wanted: 3_000, unit: "tokens" },
 } as const satisfies Readonly<Record<string, Target>>;
 
 /** Name of a target. */

@@ -6,18 +6,12 @@
 import { Tiktoken } from "js-tiktoken/lite";
 import o200k from "js-tiktoken/ranks/o200k_base";
 import type { Measured } from "./bench.ts";
+import type { ListedTool } from "./requests.ts";
 import { makeScratchFolder } from "./scratch.ts";
 import { summarize } from "./statistics.ts";
 import { converse } from "./stdio_client.ts";
 import { commandFor, type Runtime } from "./subjects.ts";
 import { judge } from "./targets.ts";
-
-/** A tool as it is listed. */
-export interface ListedTool {
-  readonly name: string;
-  readonly description?: string;
-  readonly inputSchema: object;
-}
 
 /** Size of one list. */
 export interface ListSize {

@@ -58,6 +58,12 @@ const PARTS: readonly Part[] = [
     packages: "schemas",
   },
   {
+    name: "skills for embedders",
+    files: /^plugins\/skills\/(embed|results\/script_process|server\/host)\.ts$/,
+    imports: /^(kernel\/|plugins\/[^/]+\/(mod|contract)\.ts$)/,
+    packages: "node",
+  },
+  {
     name: "plugin",
     files: /^plugins\//,
     imports: /^(kernel\/mod\.ts|plugins\/[^/]+\/contract\.ts)$/,

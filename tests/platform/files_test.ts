@@ -66,6 +66,13 @@ describe("symbolic links", () => {
           () => files.copy("sub", `${path}/x`),
         ]
       ) await assert.rejects(Promise.resolve().then<unknown>(attempt), ESCAPED, `${attempt} with ${path}`);
+      assert.deepEqual([...await files.listMany([path]), ...await files.readMany([path])], [undefined, undefined]);
+    }
+    for (const wish of ["stat", "bytes", "entries"] as const) {
+      const [entries] = await files.listMany(["."], { wish: () => wish });
+      const links = entries!.filter(({ kind }) => kind === "link");
+      assert.deepEqual(links.map(({ bytes, entries }) => bytes ?? entries), [undefined, undefined, undefined]);
+      assert.ok(links.every(({ stat }) => stat?.kind === "link"));
     }
     await assert.rejects(files.copy("sub", "copy"), ESCAPED);
     assert.deepEqual(readdirSync(root).sort(), ["circle", "file", "folder", "sub"]);
@@ -158,6 +165,7 @@ describe("symbolic links", () => {
       () => files.remove(path()),
       () => files.at(path()).writeAtomic(path(), "inside"),
       async () => assert.notEqual(await files.readText(path()), "secret"),
+      async () => assert.notEqual(new TextDecoder().decode((await files.readMany([path()]))[0]), "secret"),
       async () => symlinkSync(pick(targets), join(await files.resolve(pick([".", "a", "b", "a/b"])), pick(names))),
     ];
     for (let round = 0; round < 800; round++) {

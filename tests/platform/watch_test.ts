@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { watchPath } from "../../kernel/platform/watch.ts";
+import { until } from "../support/wait.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 async function collect(
@@ -61,4 +62,20 @@ test("watchPath() tells of changes in a folder that was moved in", async () => {
     setTimeout(() => writeFileSync(join(watched, "tool", "versions", "1"), "x"), 400);
   });
   assert.ok(told.has("tool/versions/1"), [...told].join(", "));
+});
+
+test("watchPath() goes on when the folder is removed and made again at once", async () => {
+  await using folder = await temporaryFolder();
+  const watched = join(folder.path, "watched");
+  mkdirSync(watched);
+  const told = new Set<string>();
+  const stop = watchPath(() => watched, (paths) => paths.forEach((it) => told.add(it)), { debounceMs: 20 });
+  // its number may be the one that it had
+  rmSync(watched, { recursive: true });
+  mkdirSync(watched);
+  writeFileSync(join(watched, "file"), "1");
+  await until(() => told.has("file"), "what is in the new folder");
+  writeFileSync(join(watched, "later"), "1");
+  await until(() => told.has("later"), "what comes to the new folder later");
+  await stop();
 });

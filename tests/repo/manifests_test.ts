@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { basename } from "node:path";
 import { test } from "node:test";
 import { readDenoManifest, readPackageManifest, readText } from "../../scripts/lib/repository.ts";
 
@@ -21,7 +20,7 @@ test("deno.json and package.json export the same entries", () => {
   const expected = Object.fromEntries(
     Object.entries(deno.exports).map(([name, source]) => [name, {
       types: source.replace(/^\.\/(.*)\.ts$/, "./dist/types/$1.d.ts"),
-      default: `./dist/${basename(source, ".ts")}.js`,
+      default: `./dist/${name === "." ? "mod" : name.replace("./", "")}.js`,
     }]),
   );
   assert.deepEqual(npm.exports, expected);

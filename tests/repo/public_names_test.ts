@@ -20,6 +20,7 @@ test("the names with a value are those that a program sees", async () => {
   const modules = {
     ".": () => import("../../mod.ts"),
     "./edge": () => import("../../kernel/edge.ts"),
+    "./skills": () => import("../../plugins/skills/embed.ts"),
     "./testing": () => import("../../kernel/testing.ts"),
   };
   for (const [name, source] of entries) {

@@ -57,6 +57,8 @@ export class CrashingFiles {
       readBytes: (path) => this.#look(() => folder.readBytes(path)),
       stat: (path) => this.#look(() => folder.stat(path)),
       list: (path, options) => this.#look(() => folder.list(path, options)),
+      listMany: (paths, options) => this.#look(() => folder.listMany(paths, options)),
+      readMany: (paths, options) => this.#look(() => folder.readMany(paths, options)),
       resolve: (path) => this.#look(() => folder.resolve(path)),
       writeAtomic: (path, data, options) => this.#change(() => folder.writeAtomic(path, data, options)),
       makeFolder: (path) => this.#change(() => folder.makeFolder(path)),

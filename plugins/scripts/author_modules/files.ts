@@ -7,9 +7,12 @@
 // @ts-ignore: TypeScript sees a declaration file imported, and not that it is for its text
 import declarations from "./types.d.mts" with { type: "text" };
 import javascript from "./collet_tool.mjs" with { type: "text" };
+import pythonSkill from "./collet_skill.py" with { type: "text" };
 import python from "./collet_tool.py" with { type: "text" };
 import ruby from "./collet_tool.rb" with { type: "text" };
 import shell from "./collet_tool.sh" with { type: "text" };
+import dccPackage from "./dcc_mcp_core/__init__.py" with { type: "text" };
+import dccSkill from "./dcc_mcp_core/skill.py" with { type: "text" };
 import nodeHook from "./node_hook.mjs" with { type: "text" };
 import { PLACES } from "./places.ts";
 
@@ -21,6 +24,9 @@ const PACKAGE = `${PLACES.node}/collet_tool`;
 /** The files, by path. */
 export const FILES: Readonly<Record<string, string>> = {
   [`${PLACES.python}/collet_tool.py`]: python,
+  [`${PLACES.python}/collet_skill.py`]: pythonSkill,
+  [`${PLACES.python}/dcc_mcp_core/__init__.py`]: dccPackage,
+  [`${PLACES.python}/dcc_mcp_core/skill.py`]: dccSkill,
   [`${PLACES.ruby}/collet_tool.rb`]: ruby,
   [`${PLACES.shell}/collet_tool.sh`]: shell,
   [PLACES.module]: javascript,

@@ -1,6 +1,6 @@
 /**
- * Modules for authors of script tools: they speak the script protocol, and are there without being installed. A script
- * whose source mentions `collet_tool` is started in an environment in which its language finds the module.
+ * Modules for authors of script tools, and of scripts in skills: they are there without being installed. A script whose
+ * source mentions one is started in an environment in which its language finds it.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export { mergeEnvironments, type Variables } from "./merge_environments.ts";
 
 /** Where the modules are kept, in the home folder. */
 const MODULES_FOLDER = "author_modules";
-const MENTION_REGEXP = /\bcollet_tool\b/;
+const MENTION_REGEXP = /\b(?:collet_tool|collet_skill|dcc_mcp_core)\b/;
 /** What a script has that loads ES modules. */
 const IMPORT_REGEXP = /\bimport\b/;
 const MODULE_RUNTIMES: ReadonlySet<string> = new Set(["python", "ruby", "shell", "deno"]);

@@ -9,6 +9,21 @@ declare module "*/collet_tool.py" {
   export default text;
 }
 
+declare module "*/collet_skill.py" {
+  const text: string;
+  export default text;
+}
+
+declare module "*/dcc_mcp_core/__init__.py" {
+  const text: string;
+  export default text;
+}
+
+declare module "*/dcc_mcp_core/skill.py" {
+  const text: string;
+  export default text;
+}
+
 declare module "*/collet_tool.rb" {
   const text: string;
   export default text;

@@ -420,6 +420,8 @@ describe("the program", () => {
       send(running, ...HANDSHAKE, callOf(1, "greet"));
       assert.match(JSON.stringify(await answerTo(running, 1)), /greet one/);
       await writeTool(home.path, "greet", { code: "echo edited", description: "Other" });
+      // the list may have changed before, when the tool was first offered
+      await running.seen("stderr", /Took over changes of the tools/);
       await running.seen("stdout", /notifications\/tools\/list_changed/);
       send(running, callOf(2, "greet"));
       assert.match(JSON.stringify(await answerTo(running, 2)), /edited/);

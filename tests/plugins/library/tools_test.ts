@@ -85,8 +85,44 @@ for (const era of ["2025", "2026"] as TestEra[]) {
       assert.deepEqual(Object.keys(entries(found)[0].input_schema.properties), ["city"]);
       assert.equal(entries(await kit.ask("search_tools", { query: "say again" }))[0].name, "echo");
       assert.equal(entries(await kit.ask("search_tools", { query: "tool", limit: 1 })).length, 1);
-      assert.match(text(await kit.ask("search_tools", { query: "weathr" })), /did you mean "weather"/);
+      assert.equal(entries(await kit.ask("search_tools", { query: "wethaer" }))[0].name, "weather");
+      assert.match(text(await kit.ask("search_tools", { query: "eat" })), /No tool matches.* did you mean "weather"/);
       assert.ok((await kit.ask("search_tools", { query: "x", limit: 0 })).isError);
+    });
+
+    test("search_tools answers with what sources find as well, until they are taken away", async () => {
+      await using kit = await start();
+      const candidate = (name: string) => ({
+        kind: "skill_candidate" as const,
+        skill_name: name,
+        description: "Tell of the sky.\n\nMore",
+        matching_tools: [`${name}__look`],
+        requires_load_skill: true as const,
+        load_hint: { tool: "load_skill", arguments: { skill_name: name } },
+      });
+      const asked: unknown[] = [];
+      const remove = kit.tools.addCandidates({
+        search: (query, { limit }) => {
+          asked.push([query, limit]);
+          return ["sky", "moon", "sun"].map(candidate);
+        },
+      });
+      // deno-lint-ignore no-explicit-any -- the client types structured content as unknown
+      const candidates = (result: any) => result.structuredContent.skill_candidates;
+      const found = await kit.ask("search_tools", { query: "weather", limit: 3 });
+      assert.deepEqual(candidates(found), [candidate("sky"), candidate("moon")]);
+      assert.equal(entries(found)[0].name, "weather");
+      assert.deepEqual(asked, [["weather", 2]]);
+      assert.match(text(found), /\*\*weather\*\*[^]*- \*\*sky\*\* \(`sky__look`\): Tell of the sky\.\n/);
+      assert.match(text(found), /`load_skill`: `{"skill_name":"sky"}`/);
+      const alone = await kit.ask("search_tools", { query: "zzz" });
+      assert.deepEqual([entries(alone), candidates(alone).length], [[], 3]);
+      assert.match(text(alone), /^Skills that are not loaded/);
+      const without = await kit.ask("search_tools", { query: "weather", include_unloaded_skills: false });
+      assert.equal(candidates(without), undefined);
+      assert.equal(entries(await kit.ask("list_tools", { search: "sky" })).length, 0);
+      await remove();
+      assert.equal(candidates(await kit.ask("search_tools", { query: "weather" })), undefined);
     });
 
     test("call_tool gives the target's result unchanged", async () => {

@@ -112,11 +112,14 @@ describe("AuthorModules", () => {
       "node_modules/collet_tool/collet_tool.mjs",
       "node_modules/collet_tool/package.json",
       "node_modules/collet_tool/types.d.mts",
+      "python/collet_skill.py",
       "python/collet_tool.py",
+      "python/dcc_mcp_core/__init__.py",
+      "python/dcc_mcp_core/skill.py",
       "ruby/collet_tool.rb",
       "shell/collet_tool.sh",
     ]);
-    assert.equal(await readFile(files[5]!, "utf8"), readText(`${SOURCES}/collet_tool.py`));
+    assert.equal(await readFile(files[6]!, "utf8"), readText(`${SOURCES}/collet_tool.py`));
     const times = await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs));
     await ask();
     assert.deepEqual(await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs)), times);

@@ -81,6 +81,7 @@ async function startPersistent(options: Omit<PersistentOptions, "onStray"> = {})
       request: JSON.stringify({ jsonrpc: "2.0", method: "execute", id, params: { arguments: args } }),
       isStdinClosed: false,
       timeoutMs,
+      longerBy: "sets timeout_ms",
       redaction: NO_REDACTION,
     });
     try {

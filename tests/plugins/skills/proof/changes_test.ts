@@ -1,0 +1,165 @@
+/**
+ * Files of skills that are edited, broken, mended, deleted and made while the program runs, and what its clients see.
+ */
+import assert from "node:assert/strict";
+import { mkdir, rename, symlink } from "node:fs/promises";
+import { after, before, describe, test } from "node:test";
+import { IS_DENO, removeBundle } from "../../../command_line/program.ts";
+import { until } from "../../../support/wait.ts";
+import { type HttpServer, Machine, type Talk } from "./kit.ts";
+
+const SKILL = (more = "") =>
+  `---\nname: weather\ndescription: Tells the weather${more}\nmetadata:\n  dcc-mcp:\n    tools: tools.yaml\n---\n# Weather\n`;
+const TOOLS = (schema: string) =>
+  `tools:\n  - name: now\n    description: Tells what it is like now\n    source_file: scripts/now.sh\n    input_schema: ${schema}\n`;
+const NOW = "weather__now";
+
+after(removeBundle);
+
+describe("a skill that changes while the program runs", { timeout: 120_000 }, () => {
+  let machine: Machine;
+  let server: HttpServer;
+  let old: Talk;
+  let modern: Talk;
+  before(async () => {
+    machine = await Machine.make();
+    await machine.skill("weather", {
+      "SKILL.md": SKILL(),
+      "tools.yaml": TOOLS("{ type: object }"),
+      "scripts/now.sh": "cat > /dev/null; echo sunny",
+    });
+    server = await machine.serve();
+    [old, modern] = [await server.connect({ era: "2025" }), await server.connect({ era: "2026" })];
+    for (const talk of [old, modern]) await talk.data("load_skill", { skill_name: "weather" });
+  });
+  after(async () => {
+    await old?.[Symbol.asyncDispose]();
+    await modern?.[Symbol.asyncDispose]();
+    await machine[Symbol.asyncDispose]();
+  });
+
+  const edit = (path: string, text: string) => machine.write(`home/skills/weather/${path}`, text);
+  const describeOf = async (talk: Talk, tool: string) =>
+    (await talk.client.listTools()).tools.find(({ name }) => name === tool);
+  const diagnosticsOf = async (folder: string): Promise<readonly { rule: string; file: string; line?: number }[]> => {
+    const { skipped = [] } = await old.data("list_skills");
+    return skipped.find(({ path }: { path: string }) => path.endsWith(`/${folder}`))?.diagnostics ?? [];
+  };
+
+  test("has the new text of its script at the next call", async () => {
+    assert.equal((await old.data(NOW)).message, "sunny");
+    await edit("scripts/now.sh", "cat > /dev/null; echo rainy");
+    assert.equal((await old.data(NOW)).message, "rainy");
+    assert.equal((await modern.data(NOW)).message, "rainy");
+  });
+
+  test("has the new schemas of its sidecar, and all clients are told", async () => {
+    const schema = "{ type: object, properties: { place: { type: string } }, required: [place] }";
+    await old.toldOf("tools", () => modern.toldOf("tools", () => edit("tools.yaml", TOOLS(schema))));
+    for (const talk of [old, modern]) {
+      assert.deepEqual((await describeOf(talk, NOW))?.inputSchema.required, ["place"]);
+      assert.match(await talk.refused(NOW), /place/);
+    }
+    assert.equal((await old.data(NOW, { place: "Brest" })).message, "rainy");
+  });
+
+  test("has the new description of its SKILL.md where it is searched, listed and prompted", async () => {
+    assert.equal((await old.data("search_skills", { query: "monsoon" })).total, 0);
+    await old.toldOf("prompts", () => edit("SKILL.md", SKILL(" and the monsoon")));
+    assert.equal((await old.data("search_skills", { query: "monsoon" })).skills[0].name, "weather");
+    const { prompts } = await modern.client.listPrompts();
+    assert.match(prompts.find(({ name }) => name === "weather")?.description ?? "", /and the monsoon/);
+    assert.equal((await old.data(NOW, { place: "x" })).message, "rainy", "it is loaded all the while");
+  });
+
+  test("gets the tool of a script that is added to its sidecar", async () => {
+    await edit("scripts/later.sh", "cat > /dev/null; echo snow");
+    const tools = `${TOOLS("{ type: object }")}  - name: later\n    source_file: scripts/later.sh\n`;
+    await old.toldOf("tools", () => edit("tools.yaml", tools));
+    await until(async () => (await old.tools()).includes("weather__later"), "the new tool");
+    assert.equal((await modern.data("weather__later")).message, "snow");
+  });
+
+  test("that is broken for a moment is told with file, line and rule, and comes back when it is mended", async () => {
+    await edit("SKILL.md", "---\nname: weather\ndescription: [unclosed\n---\n");
+    await until(async () => (await diagnosticsOf("weather")).length > 0, "the diagnostic");
+    const [first] = await diagnosticsOf("weather");
+    assert.equal(first?.file, "SKILL.md");
+    assert.ok((first?.line ?? 0) >= 3, JSON.stringify(first));
+    assert.match(
+      await old.refused("load_skill", { skill_name: "weather" }),
+      /weather was skipped: .*\(SKILL\.md:\d+\)/,
+    );
+    await edit("SKILL.md", SKILL(" again"));
+    await until(async () => (await old.skills()).includes("weather"), "the skill");
+    await until(async () => (await old.tools()).includes(NOW), "its tools: it was and is active");
+    assert.equal((await modern.data(NOW, { place: "x" })).message, "rainy");
+  });
+
+  test("keeps its other tools when one of its declarations breaks", async () => {
+    await edit(
+      "tools.yaml",
+      `${TOOLS("{ type: object }")}  - name: "no name!"\n  - name: later\n    source_file: ../x.sh\n`,
+    );
+    await until(async () => !(await old.tools()).includes("weather__later"), "the broken one to go");
+    assert.ok((await old.tools()).includes(NOW));
+    const { diagnostics } = await old.data("get_skill_info", { skill_name: "weather" });
+    const rules = diagnostics.map(({ rule }: { readonly rule: string }) => rule);
+    assert.ok(rules.includes("tool-name-invalid") && rules.includes("source-file-escapes"), rules.join());
+  });
+
+  test("that is new is found, and gone once it is deleted", async () => {
+    const skill = (name: string) => `---\nname: ${name}\ndescription: Comes and goes\n---\n`;
+    await machine.skill("guest", { "SKILL.md": skill("guest") });
+    await until(async () => (await old.skills()).includes("guest"), "the new skill");
+    await modern.data("load_skill", { skill_name: "guest" });
+    await old.toldOf("prompts", () => machine.remove("home/skills/guest"));
+    await until(async () => !(await modern.skills()).includes("guest"), "the skill to go");
+    assert.match(await old.refused("load_skill", { skill_name: "guest" }), /there is no skill of that name/);
+    // in one step, as a package manager puts it there
+    await machine.write("project/staged/SKILL.md", skill("moved"));
+    await rename(machine.at("project/staged"), machine.at("home/skills/moved"));
+    await until(async () => (await old.skills()).includes("moved"), "the skill that was moved here");
+    await rename(machine.at("home/skills/moved"), machine.at("home/skills/again"));
+    await until(
+      async () =>
+        (await old.data("list_skills", { fields: ["path"] })).skills
+          .some(({ name, path }: Record<string, string>) => name === "moved" && path!.endsWith("/again")),
+      "its new place",
+    );
+  });
+
+  test("is found in folders that were not there at the start", async () => {
+    const text = "---\nname: late\ndescription: Is late\n---\n";
+    await machine.write("user/.agents/skills/late/SKILL.md", text);
+    await until(async () => (await old.skills()).includes("late"), "a skill of the user's folder");
+  });
+
+  // the watcher of Deno says nothing of a link to a folder that is made
+  test(
+    "is told of and not followed behind a link that leads out",
+    { skip: IS_DENO && "Deno tells of no new links" },
+    async () => {
+      await mkdir(machine.at("project/kept"));
+      await machine.write("project/kept/SKILL.md", "---\nname: linked\ndescription: Is elsewhere\n---\n");
+      await symlink(machine.at("project/kept"), machine.at("home/skills/linked"));
+      await until(
+        async () => (await diagnosticsOf("linked")).some(({ rule }) => rule === "link-outside"),
+        "the link out to be told",
+      );
+      assert.equal((await old.skills()).includes("linked"), false);
+    },
+  );
+
+  test("goes with its tools when its folder vanishes, and the program ends well", async () => {
+    await old.toldOf("tools", () => modern.toldOf("tools", () => machine.remove("home/skills")));
+    assert.equal((await old.tools()).includes(NOW), false);
+    assert.match(await modern.refused("call_tool", { tool_name: NOW, arguments: {} }), /weather__now/);
+    await machine.skill("weather", { "SKILL.md": SKILL(), "tools.yaml": TOOLS("{}"), "scripts/now.sh": "echo back" });
+    await until(async () => (await old.tools()).includes(NOW), "the tools to be back");
+    await old[Symbol.asyncDispose]();
+    await modern[Symbol.asyncDispose]();
+    await server.stop();
+    assert.doesNotMatch(server.running.stderr(), /Z error |Unhandled|Uncaught/);
+  });
+});
