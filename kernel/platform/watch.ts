@@ -165,7 +165,13 @@ class Watch {
 
   #attachOne(root: string, path: string): void {
     const watcher = watchNatively(join(root, path), { recursive: IS_RECURSIVE, persistent: false });
-    watcher.on("change", (kind, name) => this.#onEvent(path, kind, name));
+    // Deno takes no notice of `persistent`, and of `unref` until the next event alone
+    const letGo = () => watcher.unref();
+    letGo();
+    watcher.on("change", (kind, name) => {
+      queueMicrotask(letGo);
+      this.#onEvent(path, kind, name);
+    });
     watcher.on("error", (error) => this.#onTrouble(path, error));
     this.#watchers.set(path, watcher);
   }

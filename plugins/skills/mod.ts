@@ -160,6 +160,7 @@ const skills: Plugin<SkillsConfig> = definePlugin({
     ctx.own("changes of folders", folders.onChange(() => void accept()));
     await folders.open();
     await accept();
+    wanted.warnOfMissing();
 
     const runner = new SkillToolRunner({
       ...{ ...deps, catalog, registry, requirements, log: ctx.log },

@@ -23,6 +23,9 @@ export interface Prepared {
 }
 
 const FOLDER = "scripts/bench";
+/** CommonJS packages in a bundle may call `require` for a builtin, which a module does not have. */
+const REQUIRE = 'import { createRequire as createRequire__ } from "node:module";\n' +
+  "const require = createRequire__(import.meta.url);";
 
 /**
  * Finds the runtimes; for Node, bundles what is measured beside the program as Collet is bundled.
@@ -64,6 +67,7 @@ async function prepareNode(output: string): Promise<Runtime | { missing: string 
     platform: "node",
     target: "node20",
     keepNames: true,
+    banner: { js: REQUIRE },
     logLevel: "warning",
   });
   return {

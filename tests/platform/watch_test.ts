@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execFile } from "node:child_process";
+import process from "node:process";
 import { describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { watchPath } from "../../kernel/platform/watch.ts";
 import { until } from "../support/wait.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -78,4 +82,24 @@ test("watchPath() goes on when the folder is removed and made again at once", as
   writeFileSync(join(watched, "later"), "1");
   await until(() => told.has("later"), "what comes to the new folder later");
   await stop();
+});
+
+test("watchPath() keeps no process alive, before a change or after it", async (t) => {
+  if (!("Deno" in globalThis)) return t.skip("Node is told so when it begins to watch");
+  await using folder = await temporaryFolder();
+  const module = new URL("../../kernel/platform/watch.ts", import.meta.url).href;
+  const file = pathToFileURL(join(folder.path, "changed")).href;
+  for (const isChanged of [false, true]) {
+    const code = [
+      `import { watchPath } from ${JSON.stringify(module)};`,
+      `import { writeFileSync } from "node:fs";`,
+      `await new Promise((resolve) => {`,
+      `  watchPath(() => ${JSON.stringify(folder.path)}, resolve, { debounceMs: 10 });`,
+      isChanged ? `  setTimeout(() => writeFileSync(new URL(${JSON.stringify(file)}), "1"), 100);` : "  resolve();",
+      `});`,
+      `console.log("ended");`,
+    ].join("\n");
+    const { stdout } = await promisify(execFile)(process.execPath, ["eval", "--no-lock", code], { timeout: 10_000 });
+    assert.equal(stdout, "ended\n");
+  }
 });

@@ -287,7 +287,8 @@ export class SkillCatalog {
     const entry = this.#shelf.find(name);
     if (entry !== undefined) return entry;
     const near = didYouMean(name, this.#shelf.names.keys());
-    const message = `Cannot ${action} skill "${name}": there is no skill of that name${near}`;
+    const circle = this.#circles.map(({ message }) => `; discovery added nothing: ${message}`)[0] ?? "";
+    const message = `Cannot ${action} skill "${name}": there is no skill of that name${near}${circle}`;
     throw new SkillValueError("SKILL_UNKNOWN", message, { skill: name });
   }
 

@@ -79,7 +79,8 @@ export class Requirements {
     return [{
       rule: "products",
       message: `Skill "${metadata.name}" is for ${list(wanted)}, and this server is for ${list(products)}`,
-      remedy: "Name one of the skill's products among those of the server, or the server's among those of the skill",
+      remedy: `Name ${wanted.length === 1 ? list(wanted) : "one of them"} among the "products" of the server, or ` +
+        "the server's among those of the skill",
       ...placeOf(metadata, ["products"]),
     }];
   }
@@ -167,8 +168,8 @@ export class Requirements {
 
 /** Writes refusals as one message, such as of the error with which loading fails. */
 export function describeRefusals(refusals: readonly Refusal[]): string {
-  return refusals.map(({ message, file, line, remedy }) =>
-    `${message} (${file}${line === undefined ? "" : `:${line}`}). ${remedy}`
+  return refusals.map(({ rule, message, file, line, remedy }) =>
+    `${message} (rule "${rule}", ${file}${line === undefined ? "" : `:${line}`}). ${remedy}`
   ).join("\n");
 }
 

@@ -51,6 +51,16 @@ export class WantedSkills {
     }
   }
 
+  /** Warns of names that no skill has; some may come later. */
+  warnOfMissing(): void {
+    const { catalog, names, log } = this.#options;
+    for (const name of names) {
+      if (catalog.find(name) === undefined) {
+        log.warn(`Skill "${name}" is to be loaded, and there is none of that name yet`);
+      }
+    }
+  }
+
   /** Looks at no more skills. */
   close(): void {
     this.#isClosed = true;

@@ -74,6 +74,7 @@ export class Activation implements ActivationContract {
   readonly #listeners = new Set<(change: ActivationChange) => void>();
   /** Skills that are active for somebody and cannot be loaded as their files are now. */
   readonly #awaited = new Set<string>();
+  #loading: Promise<void> = Promise.resolve();
 
   constructor(options: ActivationOptions) {
     this.#options = options;
@@ -88,10 +89,12 @@ export class Activation implements ActivationContract {
   async open(): Promise<Disposer> {
     const unfollow = this.#options.catalog.onChange(({ unloaded }) => {
       this.#awaitGone(unloaded);
-      void this.#loadAwaited();
+      this.#loadAwaited();
     });
     try {
       const close = await this.#states.open();
+      // who connects from now on finds the tools of what was active
+      await this.#loading;
       return async () => {
         await unfollow();
         await close();
@@ -290,7 +293,7 @@ export class Activation implements ActivationContract {
       const { kind, name } = readId(id);
       if (kind === "skill" && !this.#options.catalog.isLoaded(name)) this.#awaited.add(name);
     }
-    void this.#loadAwaited();
+    this.#loadAwaited();
     for (const listener of this.#listeners) listener(change);
   }
 
@@ -307,7 +310,11 @@ export class Activation implements ActivationContract {
    * Loads what is active for somebody since an earlier start, or by another server, once each when it is found; and what
    * was broken or gone, when it is back.
    */
-  async #loadAwaited(): Promise<void> {
+  #loadAwaited(): void {
+    this.#loading = this.#loading.then(() => this.#loadAll());
+  }
+
+  async #loadAll(): Promise<void> {
     const { catalog, log } = this.#options;
     for (const name of [...this.#awaited]) {
       if (!this.#isLoadable(name) || !this.#awaited.delete(name) || catalog.isLoaded(name)) continue;

@@ -37,10 +37,10 @@ export class SkillWatcher {
    *
    * @param host The machine to look at.
    * @param debounceMs Milliseconds of quiet before skills are read anew; default 300, 0 allowed.
-   * @throws {TypeError} when it is negative or no number.
+   * @throws {TypeError} when it is negative, endless or no number.
    */
   constructor(host: DiscoveryHost, debounceMs = 300) {
-    if (typeof debounceMs !== "number" || !(debounceMs >= 0)) {
+    if (!Number.isFinite(debounceMs) || debounceMs < 0) {
       throw new TypeError(`Cannot watch skills: debounceMs is ${debounceMs}, and milliseconds from 0 are wanted`);
     }
     this.#host = host;

@@ -26,7 +26,7 @@ import type { PromptDeclaration } from "../format/metadata_parts.ts";
 import { splitFrontMatter } from "../format/front_matter.ts";
 import { fillTemplate, hasCommands, insertArguments } from "./arguments.ts";
 import { mediaTypeOf } from "./media_types.ts";
-import { type SkillFiles, textOfBytes } from "./skill_files.ts";
+import { shown, type SkillFiles, textOfBytes } from "./skill_files.ts";
 import { SKILL_FILE, skillUri } from "./uris.ts";
 
 /** How many skills are brought up to date before others have their turn. */
@@ -110,7 +110,7 @@ export class SkillPrompts {
 
   #register(skill: CatalogSkill): readonly Registration[] {
     const definitions: PromptDefinition<Schema>[] = [this.#ofSkill(skill)];
-    if (skill.state === "loaded") definitions.push(...skill.metadata.prompts.map((it) => declared(skill, it)));
+    if (skill.state === "loaded") definitions.push(...skill.metadata.prompts.flatMap((it) => declared(skill, it)));
     return definitions.flatMap((definition) => {
       if (!isItemName(definition.name)) return [];
       try {
@@ -127,7 +127,7 @@ export class SkillPrompts {
     const { name, metadata } = skill;
     return {
       name,
-      description: metadata.description,
+      description: shown(metadata.description),
       args: argumentsOf(metadata),
       render: async (args, call) => await this.#render(skill, { args: args as Readonly<Record<string, string>>, call }),
     };
@@ -178,7 +178,16 @@ export class SkillPrompts {
 }
 
 function namesOf({ name, metadata }: CatalogSkill): readonly string[] {
-  return [name, ...metadata.prompts.map((it) => actionName(name, it.name))];
+  return [name, ...metadata.prompts.flatMap((it) => promptName(name, it.name) ?? [])];
+}
+
+/** Gives the name of a prompt that a skill declares; `undefined` when none can be made that is the skill's own. */
+function promptName(skill: string, prompt: string): string | undefined {
+  try {
+    return actionName(skill, prompt.replace(/[^A-Za-z0-9_-]/g, "_"));
+  } catch {
+    return undefined;
+  }
 }
 
 interface Chosen {
@@ -216,14 +225,16 @@ function argumentsOf({ argumentNames, argumentHint }: CatalogSkill["metadata"]):
 }
 
 function declared(skill: CatalogSkill, { name, description, arguments: args, template }: PromptDeclaration) {
+  const registered = promptName(skill.name, name);
+  if (registered === undefined) return [];
   const entries = args.map((it) => {
     const text = it.description === "" ? v.string() : v.pipe(v.string(), v.description(it.description));
     return [it.name, it.required ? text : v.optional(text)] as const;
   });
-  return {
-    name: actionName(skill.name, name),
-    description: description === "" ? `${name}, of skill "${skill.name}"` : description,
+  return [{
+    name: registered,
+    description: shown(description === "" ? `${name}, of skill "${skill.name}"` : description),
     args: v.object(Object.fromEntries(entries)) as unknown as Schema,
     render: (values: unknown) => fillTemplate(template, values as Readonly<Record<string, string>>),
-  };
+  }];
 }

@@ -16,7 +16,7 @@ import {
 import type { SkillCatalog } from "../catalog/catalog.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import { mediaTypeOf } from "./media_types.ts";
-import { type SkillFiles, textOfBytes } from "./skill_files.ts";
+import { shown, type SkillFiles, textOfBytes } from "./skill_files.ts";
 import { MANIFEST, SKILL_FILE, skillUri } from "./uris.ts";
 
 /** What resources are made of. */
@@ -41,7 +41,7 @@ export function registerResources({ resource, catalog, files }: ResourcesOptions
 }
 
 function listing({ name, metadata }: CatalogSkill): ResourceListing {
-  const { description } = metadata;
+  const description = shown(metadata.description);
   return { uri: skillUri(name, SKILL_FILE), name, description, mimeType: mediaTypeOf(SKILL_FILE) };
 }
 

@@ -12,6 +12,8 @@ export const MAX_FILES = 512;
 export const MAX_BYTES: number = 16 * 1024 * 1024;
 /** How deep a skill's folders are looked at. */
 const MAX_DEPTH = 12;
+/** Most characters of a description in a list. */
+const MAX_DESCRIPTION = 1_024;
 const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", "__pycache__"]);
 /** Skills whose digests are kept. */
 const MAX_KEPT = 2_000;
@@ -158,4 +160,9 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Cuts a description to what the Agent Skills specification allows, for lists that hold many. */
+export function shown(description: string): string {
+  return description.length <= MAX_DESCRIPTION ? description : `${description.slice(0, MAX_DESCRIPTION - 1)}…`;
 }

@@ -44,7 +44,7 @@ export function explainMissingTool(
   const { toolNames, scripts } = skill.metadata;
   const tools = toolNames.length > 0 ? toolNames : scripts.map(stemOf);
   return tools.some((tool) => nameOf(prefix, tool) === name)
-    ? `its skill "${skill.name}" is not loaded. Call load_skill with "${skill.name}"`
+    ? `its skill "${skill.name}" is not loaded. Call activate_skill with "${skill.name}"`
     : undefined;
 }
 

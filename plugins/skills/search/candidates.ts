@@ -40,7 +40,7 @@ function candidateOf(match: SkillMatch, skill: CatalogSkill | undefined): SkillC
     description: oneLine(description, MAX_DESCRIPTION_LENGTH),
     matching_tools: matching.slice(0, MAX_TOOLS).map((it) => it.name),
     requires_load_skill: true,
-    load_hint: { tool: "load_skill", arguments: { skill_name: name } },
+    load_hint: { tool: "activate_skill", arguments: { name } },
   };
 }
 

@@ -8,7 +8,7 @@ import type { JsonObject } from "../../../kernel/mod.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { Discovery } from "../discovery/found.ts";
 import type { SkillTools } from "./mod.ts";
-import { answer, countTools, describeDiagnostic, oneLine, skillItem } from "./texts.ts";
+import { answer, countTools, describeDiagnostic, MAX_REASONS, oneLine, skillItem } from "./texts.ts";
 import { waitingField, waitingText } from "./waiting_skills.ts";
 
 const MAX_SHOWN = 50;
@@ -57,8 +57,9 @@ export function registerListSkills({ tool, catalog, folders, waiting }: SkillToo
       const projects = await waiting.settle(call);
       const all = [...catalog.skills(), ...catalog.shadowed()].filter((it) => hasStatus(it, status));
       const page = all.slice(offset, offset + limit);
-      const isTruncated = offset + page.length < all.length;
-      const skipped = offset === 0 && (status === "all" || status === "error") ? folders?.current().skipped ?? [] : [];
+      const skipped = skippedPage(folders?.current().skipped ?? [], { status, limit, offset });
+      const end = offset + limit;
+      const isTruncated = end < all.length || status === "error" && skipped.left > 0;
       const listed = {
         skills: page.map((skill) => pick(skill, fields)),
         total: all.length,
@@ -68,7 +69,7 @@ export function registerListSkills({ tool, catalog, folders, waiting }: SkillToo
         ...skippedField(skipped),
         ...waitingField(projects),
       };
-      const more = isTruncated ? `${all.length} skills in all; the next ones with offset ${offset + page.length}` : "";
+      const more = isTruncated ? `${all.length} skills in all; the next ones with offset ${end}` : "";
       const items = page.map((skill) => skillItem(skill, [skill.found.scope])).join("\n");
       return answer(
         [items || "There are no such skills", more, ...skippedText(skipped), ...waitingText(projects)],
@@ -87,16 +88,36 @@ function pick(skill: CatalogSkill, fields: readonly Field[]): JsonObject {
   return Object.fromEntries(wanted.filter(([, value]) => value !== undefined));
 }
 
-function skippedField(skipped: Discovery["skipped"]): JsonObject {
-  if (skipped.length === 0) return {};
-  const shown = skipped.slice(0, MAX_SKIPPED).map(({ path, scope, diagnostics }) => ({ path, scope, diagnostics }));
-  return { skipped: shown, skipped_total: skipped.length };
+/** Folders that were skipped, as far as they are listed. */
+interface SkippedPage {
+  readonly shown: Discovery["skipped"];
+  /** How many come after those. */
+  readonly left: number;
+  readonly total: number;
 }
 
-function skippedText(skipped: Discovery["skipped"]): readonly string[] {
-  if (skipped.length === 0) return [];
-  const items = skipped.slice(0, MAX_SKIPPED)
-    .map(({ path, diagnostics }) => `- ${path}: ${diagnostics.map(describeDiagnostic).join("; ")}`);
-  const more = skipped.length > MAX_SKIPPED ? [`- and ${skipped.length - MAX_SKIPPED} more`] : [];
+/** Gives the first of the folders that were skipped; a page of them to those who ask for what went wrong. */
+function skippedPage(
+  skipped: Discovery["skipped"],
+  { status, limit, offset }: { readonly status: string; readonly limit: number; readonly offset: number },
+): SkippedPage {
+  const isTold = status === "error" || status === "all" && offset === 0;
+  const end = isTold ? offset + (status === "error" ? limit : MAX_SKIPPED) : offset;
+  const shown = skipped.slice(offset, end).map((it) => ({ ...it, diagnostics: it.diagnostics.slice(0, MAX_REASONS) }));
+  return { shown, left: Math.max(0, skipped.length - end), total: skipped.length };
+}
+
+function skippedField({ shown, total }: SkippedPage): JsonObject {
+  if (shown.length === 0) return {};
+  const skipped = shown.map(({ path, scope, diagnostics }) => ({ path, scope, diagnostics }));
+  return { skipped, skipped_total: total };
+}
+
+function skippedText({ shown, left }: SkippedPage): readonly string[] {
+  if (shown.length === 0) return [];
+  const items = shown.map(({ path, diagnostics }) =>
+    `- ${oneLine(path)}: ${diagnostics.map(describeDiagnostic).join("; ")}`
+  );
+  const more = left > 0 ? [`- and ${left} more, which status "error" lists a page at a time`] : [];
   return [`Folders without a skill that can be used:\n${[...items, ...more].join("\n")}`];
 }

@@ -21,7 +21,7 @@ interface Hit {
 export function registerSearchSkills({ tool, catalog, waiting }: SkillTools): void {
   tool({
     name: "search_skills",
-    description: "Find skills, which bring instructions and tools for a kind of work, to load with load_skill.",
+    description: "Find skills, which bring instructions and tools for a kind of work, to use by activate_skill.",
     input: v.strictObject({
       query: v.optional(v.string()),
       tags: v.optional(v.pipe(v.array(v.string()), v.description("All of them"))),
@@ -67,8 +67,8 @@ function describeHits(hits: readonly Hit[], { total, query }: { readonly total: 
   }
   const items = hits.map(({ skill, reasons }) => skillItem(skill, reasons && [`matches ${reasons.join("; ")}`]));
   const more = total > hits.length ? ` ${total - hits.length} more match; narrow the search to see them.` : "";
-  const load = JSON.stringify({ skill_name: first.skill.name });
-  return [items.join("\n"), `Load one with \`load_skill\`, such as \`${load}\`.${more}`];
+  const use = JSON.stringify({ name: first.skill.name });
+  return [items.join("\n"), `Use one by \`activate_skill\`, such as \`${use}\`.${more}`];
 }
 
 function describeReason({ word, found, fields }: MatchReason): string {

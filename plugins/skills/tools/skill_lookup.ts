@@ -7,7 +7,7 @@ import { type Call, didYouMean, rankCompletions, ToolError } from "../../../kern
 import type { SkillCatalog } from "../catalog/catalog.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { SkillFolders } from "../discovery/skill_folders.ts";
-import { describeDiagnostic } from "./texts.ts";
+import { describeDiagnostic, MAX_REASONS, oneLine } from "./texts.ts";
 import { type WaitingSkills, waitingText } from "./waiting_skills.ts";
 
 /** What a {@linkcode SkillLookup} works with. */
@@ -57,6 +57,8 @@ export class SkillLookup {
   #skipped(name: string): readonly string[] {
     const skipped = this.#options.folders?.current().skipped ?? [];
     return skipped.filter(({ path }) => path.split(/[\\/]/).at(-1) === name)
-      .map(({ path, diagnostics }) => `${path} was skipped: ${diagnostics.map(describeDiagnostic).join("; ")}`);
+      .map(({ path, diagnostics }) =>
+        `${oneLine(path)} was skipped: ${diagnostics.slice(0, MAX_REASONS).map(describeDiagnostic).join("; ")}`
+      );
   }
 }

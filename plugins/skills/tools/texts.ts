@@ -8,6 +8,9 @@ import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { Refusal } from "../catalog/refusal.ts";
 import type { Diagnostic } from "../format/diagnostics.ts";
 
+/** Most diagnostics of one folder that are told in a list: it may have as many as it has lines. */
+export const MAX_REASONS = 5;
+
 /** Puts a text on one line, cut to some length. */
 export function oneLine(text: string, maxLength = 300): string {
   const line = text.trim().replace(/\s+/g, " ");

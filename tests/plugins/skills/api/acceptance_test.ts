@@ -126,6 +126,7 @@ describe("a catalog session", () => {
     assert.equal(catalog.size, 0);
     const told = catalog.diagnostics();
     assert.match(told.find((it) => it.rule === "dependency-cycle")?.message ?? "", /a → b → a/);
+    await assert.rejects(catalog.loadSkill("c"), /no skill of that name.*a → b → a/);
     assert.ok(told.some((it) => it.path === join(place.path, "broken")), "the folder that was skipped");
     await writeFile(join(place.path, "b", "SKILL.md"), skillMd("b"));
     assert.equal(await catalog.discover([place.path]), 3);
@@ -217,6 +218,7 @@ test("a watcher shows an edit after its pause, refuses a missing path, and stops
   assert.equal(watcher.skillCount(), 0);
   assert.throws(() => new SkillWatcher(-1), TypeError);
   assert.throws(() => new SkillWatcher(NaN), TypeError);
+  assert.throws(() => new SkillWatcher(Infinity), TypeError);
 });
 
 describe("the resolver", () => {

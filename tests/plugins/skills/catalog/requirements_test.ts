@@ -162,7 +162,10 @@ describe("Requirements.check()", () => {
       "external-dep SKILL.md:10",
     ]);
     const text = describeRefusals(refusals);
-    assert.match(text, /needs the variable "B", which is not set \(SKILL\.md:6\)\. Set it in the environment/);
+    assert.match(
+      text,
+      /needs the variable "B", which is not set \(rule "env", SKILL\.md:6\)\. Set it in the environment/,
+    );
     assert.match(text, /Add an MCP server of the name "github": stdio github-mcp/);
   });
 

@@ -106,3 +106,29 @@ describe("Resources of skills", () => {
     assert.deepEqual(picture, { uri: "skill://review/assets/logo.png", mimeType: "image/png", blob: "if8=" });
   });
 });
+
+describe("Prompts that a skill declares badly", () => {
+  test("have names made for them, or none, and take nothing from the prompts of others", async () => {
+    await using kit = await startSkills({
+      ...TREE,
+      "bad/SKILL.md": skillText("bad", { more: "metadata:\n  dcc-mcp:\n    prompts: prompts.yaml\n" }),
+      "bad/prompts.yaml": `prompts:
+  - { name: my.prompt, template: "One {{ a }}" }
+  - { name: ${"x".repeat(80)}, template: Two }
+  - { name: other__prompt, template: Three }
+`,
+    });
+    await kit.use("load_skill", { skill_names: ["bad", "plain"] });
+    assert.deepEqual(await listed(kit), ["bad", "bad__my_prompt", "plain"]);
+    assert.equal(await text(kit, "bad__my_prompt"), "One ");
+  });
+
+  test("are listed with descriptions of a bounded length", async () => {
+    const long = "long ".repeat(1_000);
+    await using kit = await startSkills({ "long/SKILL.md": skillText("long").replace("What long is for", long) });
+    await kit.use("load_skill", { skill_name: "long" });
+    const [prompt] = (await kit.client.listPrompts()).prompts;
+    assert.equal(prompt?.description?.length, 1_024);
+    assert.equal((await kit.client.listResources()).resources[0]?.description?.length, 1_024);
+  });
+});

@@ -26,7 +26,11 @@ const RULES: Readonly<Record<string, string>> = {
 };
 /** What each is told: rule, message, remedy. */
 const REFUSALS: Readonly<Record<string, readonly [rule: string, message: RegExp, remedy: RegExp]>> = {
-  "for-maya": ["products", /is for "maya", "houdini", and this server is for "collet"/, /Name one of the skill's prod/],
+  "for-maya": [
+    "products",
+    /is for "maya", "houdini", and this server is for "collet"/,
+    /among those of the server|among the "products" of the server/,
+  ],
   "wants-key": ["env", /needs the variable "COLLET_PROOF_KEY", which is not set/, /Set it in the environment/],
   "wants-bin": ["bin", /needs the program "collet-proof-program", which is not in PATH/, /Install it/],
   "wants-any": ["bin", /needs one of the programs "collet-proof-a", "collet-proof-b"/, /Install it/],

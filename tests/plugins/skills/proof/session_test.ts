@@ -35,7 +35,7 @@ async function find(talk: Talk): Promise<void> {
   assert.equal(found.skills[0].name, "harbour-tides", "by a typo in the name and in the hint");
   const { skill_candidates: candidates } = await talk.data("search_tools", { query: "high water" });
   assert.equal(candidates[0].skill_name, "harbour-tides");
-  assert.deepEqual(candidates[0].load_hint, { tool: "load_skill", arguments: { skill_name: "harbour-tides" } });
+  assert.deepEqual(candidates[0].load_hint, { tool: "activate_skill", arguments: { name: "harbour-tides" } });
   assert.deepEqual(await talk.skills(), ["harbour-tides", "knots"]);
   const info = await talk.data("get_skill_info", { skill_name: "harbour-tides" });
   assert.equal(info.state, "discovered");
@@ -45,7 +45,10 @@ async function find(talk: Talk): Promise<void> {
   const { messages } = await talk.client.getPrompt({ name: "harbour-tides" });
   assert.match(JSON.stringify(messages), /Ask for the harbour first/);
   assert.equal((await talk.tools()).includes(HIGH_WATER), false);
-  assert.match(await talk.refused(HIGH_WATER, { harbour: "Brest" }), /is not loaded\. Call load_skill with "harbour/);
+  assert.match(
+    await talk.refused(HIGH_WATER, { harbour: "Brest" }),
+    /is not loaded\. Call activate_skill with "harbour/,
+  );
 }
 
 async function load(talk: Talk): Promise<void> {

@@ -130,7 +130,7 @@ describe("tools of loaded skills", { timeout: 60_000 }, () => {
     await kit.catalog.unloadSkill("my-skill");
     assert.match(
       await call("my_skill__b_c"),
-      /its skill \\"my-skill\\" is not loaded. Call load_skill with \\"my-skill\\"/,
+      /its skill \\"my-skill\\" is not loaded. Call activate_skill with \\"my-skill\\"/,
     );
     for (const name of ["my_skill__other", "none__a", "__a", "call_tool", "unheard_of", ""]) {
       assert.equal(await call(name), '{"next":true}', name);

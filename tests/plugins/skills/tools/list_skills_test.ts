@@ -101,6 +101,11 @@ describe("list_skills", () => {
     assert.match(text, /- \/skills\/broken-0: There is no description \(SKILL\.md:3\)\. Add one\n/);
     assert.match(text, /- and 2 more/);
     assert.equal((await kit.ask("list_skills", { status: "loaded" })).data.skipped, undefined);
+    const pages = [{ limit: 5 }, { limit: 5, offset: 5 }, { limit: 5, offset: 10 }];
+    const read = await Promise.all(pages.map((page) => kit.ask("list_skills", { status: "error", ...page })));
+    const paths = read.flatMap(({ data }) => data.skipped.map((it: { readonly path: string }) => it.path));
+    assert.deepEqual(paths, skippedFolders.map((it) => it.path));
+    assert.deepEqual(read.map((it) => it.data.truncated), [true, true, false]);
     for (const tool of ["get_skill_info", "load_skill"]) {
       const { isError, text } = await kit.ask(tool, { skill_name: "broken-3" });
       assert.equal(isError, true);

@@ -62,7 +62,7 @@ for (const era of ["2025", "2026"] as TestEra[]) {
         }],
       });
       assert.match(text, /^- \*\*maya-geometry\*\* \(maya, 3 tools, matches "spher" as .*\): Create and change/);
-      assert.match(text, /load_skill.*{"skill_name":"maya-geometry"}/);
+      assert.match(text, /activate_skill.*{"name":"maya-geometry"}/);
       const all = await kit.ask("search_skills");
       assert.deepEqual(all.data.skills.map((it: { name: string }) => it.name), [
         "maya-geometry",
@@ -188,7 +188,7 @@ for (const era of ["2025", "2026"] as TestEra[]) {
         ["unit", "SKILL_UNKNOWN"],
       ]);
       assert.equal(partly.data.errors[0].refusals[0].rule, "products");
-      assert.match(partly.text, /Cannot load skill "photos":\n- .*"photoshop".*rule "products", SKILL\.md.*Name one/);
+      assert.match(partly.text, /Cannot load skill "photos":\n- .*"photoshop".*rule "products", SKILL\.md.*Name "photoshop"/);
       assert.match(partly.text, /"unit".*did you mean "units"/);
       const failed = await kit.ask("load_skill", { skill_name: "photos" });
       assert.deepEqual([failed.isError, failed.data.loaded, failed.data.errors.length], [true, false, 1]);
@@ -285,10 +285,10 @@ for (const era of ["2025", "2026"] as TestEra[]) {
         description: "Create and change polygons. More of it",
         matching_tools: ["maya_geometry__create_sphere"],
         requires_load_skill: true,
-        load_hint: { tool: "load_skill", arguments: { skill_name: "maya-geometry" } },
+        load_hint: { tool: "activate_skill", arguments: { name: "maya-geometry" } },
       }]);
-      const { tool, arguments: args } = before.data.skill_candidates[0].load_hint;
-      await kit.ask(tool, args);
+      // the tool of the hint is no part of this kit, and does the same
+      await kit.ask("load_skill", { skill_name: before.data.skill_candidates[0].load_hint.arguments.name });
       const after = await kit.ask("search_tools", { query: "create a sphere" });
       const [sphere] = after.data.tools;
       assert.deepEqual([sphere.name, sphere.kind, sphere.skill_name], [
