@@ -59,6 +59,8 @@ const program: Program = {
     instructions:
       "Tools of this server can be made, changed and removed while you work, and are listed under their own " +
       "names at once. A tool that your list does not show can still be called, by its name or through call_tool. " +
+      "search_skills finds instructions and tools for a kind of work, activate_skill shows them; " +
+      '{"name": "dev"} shows the tools that make and manage tools. ' +
       "The resource collet://guide tells what there is and how to make more.",
   },
   url: import.meta.url,

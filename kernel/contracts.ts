@@ -40,6 +40,13 @@ export interface Toolbox {
    * @throws {ToolError} when the tool is unknown (with near names), calls itself in a circle, or the path is too deep.
    */
   call(name: string, args: unknown, parent: Call): Promise<ToolResult>;
+  /**
+   * Has calls of unknown tools told why they are, by whoever knows: the first text that there is for a name stands in the
+   * error in place of near names. The disposer ends that.
+   *
+   * @param explain Gives the reason and the remedy, as what follows `Cannot call tool "…": `.
+   */
+  explainMissing(explain: (name: string) => string | undefined): Disposer;
 }
 export const Toolbox: Contract<Toolbox> = contract("toolbox");
 

@@ -12,7 +12,6 @@ import { isAbsent } from "../platform/real_path.ts";
 import type { Sql } from "../sql.ts";
 import { limitsInForce } from "./limits.ts";
 import { programProbes } from "./program_probes.ts";
-import type { Settings } from "./settings.ts";
 import type { Setup } from "./setup.ts";
 import { findToken } from "./token.ts";
 
@@ -37,7 +36,6 @@ export function ownProbes({ setup, processes, sql }: ProbeOptions): readonly Pro
     { area: OWN_AREA, name: "SQLite", check: () => checkSqlite(sql) },
     ...programProbes(processes, environment),
     { area: "found here", name: "tools of skillz", check: () => findToolFolders(environment) },
-    { area: "found here", name: "skills", check: () => findSkillFolders(environment, settings) },
     ...limitsInForce(settings.limits).map(([key, value]): Probe => ({
       area: "limits",
       name: key,
@@ -104,19 +102,6 @@ async function findToolFolders({ home, userHome, variable }: Environment): Promi
   if (named !== undefined) return { ok: true, detail: `TOOLS_DIR is ${named}` };
   if (found.length === 0) return { ok: true, detail: `none; tools are kept in ${join(home, "tools")}` };
   return { ok: true, detail: `${found.join(", ")}; to use them, set TOOLS_DIR to the folder` };
-}
-
-async function findSkillFolders({ userHome, variable }: Environment, { app }: Settings): Promise<Finding> {
-  const variables = [
-    "SKILL_MCP_DIR",
-    "DCC_MCP_SKILL_PATHS",
-    ...(app ? [`DCC_MCP_${app.toUpperCase()}_SKILL_PATHS`] : []),
-  ];
-  const named = variables.map((name) => [name, variable(name)] as const).filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name} is ${value}`);
-  const folders = [".skill-mcp/skills", ".gemini/skills", ".claude/skills"].map((path) => join(userHome, path));
-  const found = await describeFolders(folders, (folder) => countWith(folder, "SKILL.md"));
-  return { ok: true, detail: [...named, ...found].join(", ") || "none" };
 }
 
 async function describeFolders(

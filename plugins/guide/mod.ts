@@ -26,6 +26,7 @@ import {
   type Requires,
   type ResourceListing,
   Toolbox,
+  type ToolSummary,
 } from "../../kernel/mod.ts";
 import { ToolCodeChanged, ToolLibrary } from "../library/contract.ts";
 import { examplesPage, guidePage, toolPage } from "./pages.ts";
@@ -42,6 +43,7 @@ const guide: Plugin<void> = definePlugin({
   requires: { toolbox: Toolbox, library: optional(ToolLibrary) },
   setup(ctx) {
     const { toolbox, library } = ctx.deps;
+    const listTools = () => toolbox.list().filter((tool) => !isStub(tool));
     const watched = watchPages(ctx);
     announceToolPages(ctx);
     for (const scheme of SCHEMES) {
@@ -61,7 +63,7 @@ const guide: Plugin<void> = definePlugin({
       page(
         "guide",
         { title: "Guide", description: "How to work with this server, and its tools" },
-        () => guidePage(toolbox.list()),
+        () => guidePage(listTools()),
       );
       page(
         "examples",
@@ -75,8 +77,8 @@ const guide: Plugin<void> = definePlugin({
         title: "Tool",
         description: "One tool: what it does, its schemas, and how to call it",
         mimeType: MARKDOWN,
-        list: () => scheme === "collet" ? toolbox.list().map((tool) => listing(scheme, tool)) : [],
-        complete: (_, value) => rankCompletions(value, toolbox.list().map((tool) => tool.name)),
+        list: () => scheme === "collet" ? listTools().map((tool) => listing(scheme, tool)) : [],
+        complete: (_, value) => rankCompletions(value, listTools().map((tool) => tool.name)),
         subscribe: (uri) =>
           watched.add(uri, () => {
             const tool = toolbox.get(uri.slice(`${scheme}://tools/`.length));
@@ -97,6 +99,11 @@ const guide: Plugin<void> = definePlugin({
 });
 
 export default guide;
+
+// a stub stands for a tool that is not loaded, says so itself, and may be one of thousands; the hint is none of the protocol
+function isStub({ annotations }: ToolSummary): boolean {
+  return (annotations as { readonly deferredHint?: boolean } | undefined)?.deferredHint === true;
+}
 
 function listing(
   scheme: string,

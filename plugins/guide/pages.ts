@@ -7,6 +7,15 @@ import type { JsonObject, ToolSummary } from "../../kernel/mod.ts";
 import { BUILT_EXAMPLES, type BuiltExample, type Example, EXAMPLES } from "./examples.ts";
 
 const BUILD_TOOL = "build_tool";
+const FIND_SKILLS = "search_skills";
+const SKILLS = `
+## Use a skill
+
+A skill brings instructions, and often tools, for a kind of work. \`${FIND_SKILLS}\` finds one by what the work is about,
+\`suggest_skill\` proposes some, \`activate_skill\` gives its instructions and shows its tools, and \`deactivate_skill\`
+hides them. The tools of this server are skills as well: \`activate_skill\` with \`dev\` shows those that make and manage
+tools.
+`;
 const BUILD_STEP =
   `   \`${BUILD_TOOL}\` compiles TypeScript, JavaScript, Rust, Go, C, C++, AssemblyScript or WAT to a tool that runs
    confined: without network, and with the files alone that it is granted.
@@ -35,7 +44,7 @@ ${
   }3. Call the tool by its name, or by \`call_tool\` when your client does not show new tools.
 4. A failed call says why. Mend the code and register it again with \`overwrite: true\`; the old version is kept.
 5. \`delete_tool\` takes a tool away; it is kept in a trash for 30 days.
-
+${tools.some(({ name }) => name === FIND_SKILLS) ? SKILLS : ""}
 ## Tools
 
 ${toolList(tools)}

@@ -24,6 +24,7 @@ import * as v from "valibot";
 import {
   Commands,
   definePlugin,
+  Diagnostics,
   Environment,
   Files,
   optional,
@@ -47,12 +48,14 @@ import { WantedSkills } from "./catalog/wanted_skills.ts";
 import { Activation } from "./contract.ts";
 import { readInstructions } from "./disclosure/instructions.ts";
 import { registerDisclosure } from "./disclosure/mod.ts";
+import { openSkill } from "./discovery/open_skill.ts";
 import { SCOPES, type SkillScope } from "./discovery/scope.ts";
 import { collectSearchPaths } from "./discovery/search_paths.ts";
 import { SkillFolders } from "./discovery/skill_folders.ts";
 import { registerKnowledge } from "./knowledge/mod.ts";
 import { SkillFiles } from "./knowledge/skill_files.ts";
-import { aroundMissingTool } from "./running/missing_tools.ts";
+import { skillProbes } from "./probes.ts";
+import { aroundMissingTool, explainMissingTool } from "./running/missing_tools.ts";
 import { OfferedTools } from "./running/offered_tools.ts";
 import { SkillToolRunner } from "./running/skill_tool_runner.ts";
 import { createCandidates } from "./search/candidates.ts";
@@ -70,6 +73,7 @@ const Config = v.strictObject({
     [],
   ),
   default_paths: Flag(true),
+  bundled: Flag(true),
   load: v.optional(v.array(Text), []),
   watch: Flag(true),
   products: v.optional(v.array(Text)),
@@ -87,6 +91,8 @@ export interface SkillsConfig {
   readonly paths?: readonly (string | { readonly path: string; readonly scope?: SkillScope | undefined })[] | undefined;
   /** Whether skills are looked for in the usual places as well; `true` by default. */
   readonly default_paths?: boolean | undefined;
+  /** Whether the skills that ship are among them; `true` by default. */
+  readonly bundled?: boolean | undefined;
   /** Names of skills that are loaded as soon as they are found; none by default, but those that want it themselves. */
   readonly load?: readonly string[] | undefined;
   /** Whether changes of files are seen while the server runs; `true` by default. */
@@ -116,6 +122,7 @@ const skills: Plugin<SkillsConfig> = definePlugin({
     visibility: Visibility,
     protocol: Protocol,
     commands: optional(Commands),
+    diagnostics: optional(Diagnostics),
     store: optional(Store),
     library: optional(ToolLibrary),
     scripts: optional(ScriptRunner),
@@ -127,20 +134,16 @@ const skills: Plugin<SkillsConfig> = definePlugin({
   async setup(ctx) {
     const { config, deps } = ctx;
     const { files, environment, toolbox, trust, library, secrets, processes } = deps;
-    const folders = new SkillFolders({
-      files,
-      log: ctx.log,
-      trust,
-      isWatched: config.watch,
-      collect: () =>
-        collectSearchPaths({
-          environment,
-          realPath: (path) => files.open(path).path,
-          app: config.app,
-          extra: config.paths,
-          hasDefaults: config.default_paths,
-        }),
-    });
+    const collect = () =>
+      collectSearchPaths({
+        environment,
+        realPath: (path) => files.open(path).path,
+        app: config.app,
+        extra: config.paths,
+        hasDefaults: config.default_paths,
+        hasBundled: config.bundled,
+      });
+    const folders = new SkillFolders({ files, log: ctx.log, trust, isWatched: config.watch, collect });
     ctx.own("search paths", () => folders.close());
     const registry = new ToolRegistry();
     const requirements = new Requirements({
@@ -150,7 +153,7 @@ const skills: Plugin<SkillsConfig> = definePlugin({
       products: config.products ?? [config.app ?? "collet"],
       hasTool: (name) => toolbox.get(name) !== undefined,
     });
-    const catalog = new SkillCatalog(registry, { open: (path) => files.open(path), requirements });
+    const catalog = new SkillCatalog(registry, { open: (path) => openSkill(files, path), requirements });
     const wanted = new WantedSkills({ catalog, names: config.load, log: ctx.log });
     ctx.own("wanted skills", () => wanted.close());
     const accept = async () => {
@@ -189,7 +192,8 @@ const skills: Plugin<SkillsConfig> = definePlugin({
       load: (names, call, options) => activation.load(names, call, options),
       unload: (name, call) => activation.unload(name, call),
       refusals: (metadata) => requirements.check(metadata),
-      instructions: (skill) => readInstructions(skill, { files, skillFiles }),
+      notOffered: () => offered.diagnostics(),
+      instructions: (skill) => readInstructions(skill, { skillFiles }),
       folders,
       trust,
     });
@@ -198,6 +202,13 @@ const skills: Plugin<SkillsConfig> = definePlugin({
       aroundToolCall: aroundMissingTool({ registry, catalog, toolbox }),
     });
     if (library !== undefined) ctx.own("candidates", library.addCandidates(createCandidates(catalog)));
+    ctx.own(
+      "explanation of missing tools",
+      toolbox.explainMissing((name) => explainMissingTool(name, { registry, catalog })),
+    );
+    for (const probe of skillProbes({ folders, collect })) {
+      if (deps.diagnostics !== undefined) ctx.own("probe", deps.diagnostics.add(probe));
+    }
     if (deps.commands !== undefined) {
       ctx.own("verb", deps.commands.add(createSkillsVerb({ files, environment, trust })));
     }

@@ -147,7 +147,7 @@ export class SkillCatalog {
    * Finds skills, best first; all of them, by scope and name, when nothing is asked for. Those that a model may not use
    * unasked are left out.
    *
-   * @throws {SkillValueError} `SCOPE_UNKNOWN`.
+   * @throws {SkillValueError} `SCOPE_UNKNOWN` or `ARGUMENT_INVALID`.
    */
   searchSkills(search?: SkillSearch | null): SkillSummary[];
   /** Finds skills by what may be given one after another. */

@@ -35,7 +35,8 @@ export type LoadingPlan = ReadonlyMap<string, SkillTools>;
 export async function planLoading(root: SkillEntry, options: LoadingOptions): Promise<LoadingPlan> {
   const { shelf } = options;
   const plan = new Map(options.planned);
-  for (const entry of [...collectDependencies(root, (name) => shelf.find(name)), root]) {
+  const action = `load skill "${root.name}"`;
+  for (const entry of [...collectDependencies(root, (name) => shelf.find(name), { action }), root]) {
     const { path } = entry.found;
     if (entry.loaded !== undefined || plan.has(path)) continue;
     refuseRival(entry, shelf.familyOf(entry).find((it) => it.loaded !== undefined || plan.has(it.found.path)));

@@ -4,6 +4,7 @@
  * @module
  */
 import { isItemName } from "../../../kernel/mod.ts";
+import { isStubName } from "../disclosure/stub_names.ts";
 import { SkillValueError } from "./errors.ts";
 
 /**
@@ -38,6 +39,8 @@ export function actionName(skill: string, tool: string): string {
     ? "the tool has no name"
     : own.includes("__") && !isPrefixed
     ? `"__" comes after the name of a skill, and only "${prefix}" is that of this one; leave out "__"`
+    : isStubName(name)
+    ? `"${shorten(name)}" would pass for a tool that stands for a skill; rename the skill`
     : name.length > 64
     ? `the name "${shorten(name)}" would have ${name.length} characters, and 64 are allowed; shorten it`
     : isItemName(name)

@@ -10,6 +10,9 @@ import { SkillValueError } from "./errors.ts";
 /** Most names of a cycle that a message writes out. */
 const SHOWN = 10;
 
+/** What {@linkcode resolveDependencies} does, as messages say it. */
+const ORDER = "order the skills";
+
 /** What the order depends on. */
 export interface Dependent {
   readonly name: string;
@@ -36,13 +39,13 @@ export function resolveDependencies<T extends Dependent = SkillMetadata>(
   const places = placesByName(skills);
   for (const skill of skills) {
     const dependency = skill.depends.find((name) => !places.has(name));
-    if (dependency !== undefined) throw missingDependency(skill.name, dependency);
+    if (dependency !== undefined) throw missingDependency(skill.name, { dependency, action: ORDER });
   }
   for (const [name, same] of places) {
     if (same.length > 1) options.onDiagnostic?.(duplicateName(name, same.length));
   }
   const { order, waiting } = sort(skills, places);
-  if (order.length < skills.length) throw cyclicDependency(findCycle(skills, { places, waiting }));
+  if (order.length < skills.length) throw cyclicDependency(findCycle(skills, { places, waiting }), ORDER);
   return order.map((place) => skills[place]!);
 }
 
@@ -73,9 +76,14 @@ export function expandTransitiveDependencies<T extends Dependent = SkillMetadata
 /**
  * Collects what one depends on, directly or by others, those first that others need.
  *
+ * @param options.action What it is collected for, as messages say it: `load skill "x"`; to list it by default.
  * @throws {SkillValueError} `DEPENDENCY_MISSING` or `DEPENDENCY_CYCLE`.
  */
-export function collectDependencies<T extends Dependent>(root: T, find: (name: string) => T | undefined): T[] {
+export function collectDependencies<T extends Dependent>(
+  root: T,
+  find: (name: string) => T | undefined,
+  { action = `list what skill "${root.name}" depends on` }: { readonly action?: string } = {},
+): T[] {
   const done = new Set<T>();
   // a chain may be as long as there are skills, so it is no recursion
   const path: { readonly skill: T; next: number }[] = [{ skill: root, next: 0 }];
@@ -89,10 +97,11 @@ export function collectDependencies<T extends Dependent>(root: T, find: (name: s
       continue;
     }
     const dependency = find(name);
-    if (dependency === undefined) throw missingDependency(step.skill.name, name);
+    if (dependency === undefined) throw missingDependency(step.skill.name, { dependency: name, action });
     if (isOnPath.has(dependency)) {
       const names = path.map(({ skill }) => skill.name);
-      throw cyclicDependency([...names.slice(path.findIndex(({ skill }) => skill === dependency)), dependency.name]);
+      const cycle = [...names.slice(path.findIndex(({ skill }) => skill === dependency)), dependency.name];
+      throw cyclicDependency(cycle, action);
     }
     if (done.has(dependency)) continue;
     path.push({ skill: dependency, next: 0 });
@@ -112,15 +121,18 @@ function describeMissing(skill: string, dependency: string): string {
   return `Skill "${skill}" depends on "${dependency}", which was not found`;
 }
 
-function missingDependency(skill: string, dependency: string): SkillValueError {
-  const message = `${describeMissing(skill, dependency)}; add that skill to a search path, or leave out the dependency`;
+function missingDependency(
+  skill: string,
+  { dependency, action }: { readonly dependency: string; readonly action: string },
+): SkillValueError {
+  const message = `Cannot ${action}: skill "${skill}" depends on "${dependency}", which was not found; ` +
+    "add that skill to a search path, or leave out the dependency";
   return new SkillValueError("DEPENDENCY_MISSING", message, { skill, dependency });
 }
 
-function cyclicDependency(cycle: readonly string[]): SkillValueError {
-  const message = `Skills depend on each other in a circle: ${
-    describeCycle(cycle)
-  }; leave out one of these dependencies`;
+function cyclicDependency(cycle: readonly string[], action: string): SkillValueError {
+  const message = `Cannot ${action}: skills depend on each other in a circle: ${describeCycle(cycle)}; ` +
+    "leave out one of these dependencies";
   return new SkillValueError("DEPENDENCY_CYCLE", message, { skill: cycle[0], cycle });
 }
 

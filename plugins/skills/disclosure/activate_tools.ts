@@ -12,6 +12,7 @@ import {
   ToolError,
   toolResult,
 } from "../../../kernel/mod.ts";
+import { START_TOOLS } from "../../exposure/contract.ts";
 import type { Activated, Activation, ActivationOutcome, DeactivationOutcome } from "./activation.ts";
 import type { Bundles } from "./bundles.ts";
 import type { Directory } from "./directory.ts";
@@ -102,7 +103,9 @@ function registerDeactivate(context: ActivateToolsContext): void {
     },
     complete: (argument, typed) => complete(argument, typed, context),
     run: async ({ name }, call) => {
-      const outcome = await activation.deactivate(namesIn(name), call);
+      const all = await activation.deactivate(namesIn(name), call);
+      // what every client sees stays listed, whatever is active
+      const outcome = { ...all, hidden: all.hidden.filter((tool) => !START_TOOLS.includes(tool)) };
       const { deactivated, dependencies, notActive, hidden } = outcome;
       return toolResult({
         content: [{ type: "text", text: deactivatedText(outcome) }],

@@ -141,7 +141,7 @@ export class Activation implements ActivationContract {
     try {
       for (const name of names) {
         const target = directory.get(idOf("skill", catalog.find(name)?.name ?? name));
-        if (target === undefined) throw new ToolError(await directory.unknown(name));
+        if (target === undefined) throw new ToolError(await directory.unknown(name, "load"));
         ready.push(await this.#prepare(target, call, activateGroups));
       }
     } finally {
@@ -168,7 +168,7 @@ export class Activation implements ActivationContract {
   async activate(names: readonly string[], call: Call): Promise<ActivationOutcome> {
     const { requests } = this.#options;
     const before = this.#states.of(call);
-    const members = await requests.expand(names);
+    const members = await requests.expand(names, "activate");
     const failed = [...members.failed];
     const ready: Ready[] = [];
     const others = new Map<SkillId, readonly SkillId[]>();
@@ -260,14 +260,14 @@ export class Activation implements ActivationContract {
   /** Finds what names mean to whoever has skills active, of which some may be gone since. */
   async #idsOf(names: readonly string[], active: ActiveSet): Promise<readonly SkillId[]> {
     const { directory, requests } = this.#options;
-    const members = await requests.expand(names);
+    const members = await requests.expand(names, "deactivate");
     if (members.failed.length > 0) throw new ToolError(members.failed.map(({ reason }) => reason).join("; "));
     const ids = new Set<SkillId>();
     for (const name of members.names) {
       const found = directory.findAll(name);
       const id = found.find((it) => active.has(it.id))?.id ??
         [...active.ids()].find((it) => it === name || nameOf(it) === name) ?? found[0]?.id;
-      if (id === undefined) throw new ToolError(await directory.unknown(name));
+      if (id === undefined) throw new ToolError(await directory.unknown(name, "deactivate"));
       ids.add(id);
     }
     return [...ids];

@@ -26,6 +26,9 @@ export interface Target {
   readonly skill?: CatalogSkill;
 }
 
+/** What is done with a skill. */
+export type Verb = "activate" | "deactivate" | "load";
+
 /** The skills of a catalog, by name. */
 export interface SkillsByName {
   skills(): readonly CatalogSkill[];
@@ -118,10 +121,11 @@ export class Directory {
     return [...new Set([...this.#virtual.list(), ...catalog.skills(), ...made].map(({ name }) => name))];
   }
 
-  /** Says that there is nothing of a name, and what is near. */
-  async unknown(name: string): Promise<string> {
+  /** Says that something cannot be done since there is nothing of a name, and what is near. */
+  async unknown(name: string, verb: Verb): Promise<string> {
     const near = didYouMean(name, await this.names());
-    return `There is no skill "${name}"${near === "" ? "; find one with search_skills or suggest_skill" : near}`;
+    const remedy = near === "" ? "; find one with search_skills or suggest_skill" : near;
+    return `Cannot ${verb} skill "${name}": there is no skill of that name${remedy}`;
   }
 
   #findVirtual(name: string): Target | undefined {

@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { type Files, messageOf } from "../../../kernel/mod.ts";
+import { messageOf } from "../../../kernel/mod.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import { splitFrontMatter } from "../format/front_matter.ts";
 import type { SkillFiles } from "../knowledge/skill_files.ts";
+import { SKILL_FILE } from "../knowledge/uris.ts";
 
 const MAX_LISTED_FILES = 50;
 const END_TAG_REGEXP = /<(?=\/?skill_(?:content|resources)\b)/gi;
 
 /** What instructions are read with. */
 export interface InstructionsOptions {
-  readonly files: Pick<Files, "open">;
-  readonly skillFiles: Pick<SkillFiles, "list">;
+  readonly skillFiles: Pick<SkillFiles, "list" | "read">;
 }
 
 /**
@@ -34,12 +34,12 @@ export async function readInstructions(
 
 async function read(
   { name, found }: Pick<CatalogSkill, "name" | "found">,
-  { files, skillFiles }: InstructionsOptions,
+  { skillFiles }: InstructionsOptions,
 ): Promise<string | undefined> {
-  const text = await files.open(found.path).readText("SKILL.md");
-  const body = text === undefined ? "" : splitFrontMatter(text).body.trim();
+  const bytes = await skillFiles.read(found.path, SKILL_FILE);
+  const body = bytes === undefined ? "" : splitFrontMatter(new TextDecoder().decode(bytes)).body.trim();
   if (body === "") return undefined;
-  const paths = (await skillFiles.list(found.path, MAX_LISTED_FILES + 2)).filter((it) => it !== "SKILL.md");
+  const paths = (await skillFiles.list(found.path, MAX_LISTED_FILES + 2)).filter((it) => it !== SKILL_FILE);
   const listed = paths.slice(0, MAX_LISTED_FILES);
   const resources = listed.length === 0 ? "" : `
 

@@ -75,9 +75,13 @@ export async function registerDisclosure(options: DisclosureOptions): Promise<Ac
     log,
   });
   own("active skills", await activation.open());
-  const search = (query: string, limit: number) => catalog.searchSkills({ query, limit }).map(({ name }) => name);
+  const search = (query: string, limit: number) =>
+    catalog.index.search({ query, limit, reasons: true }).matches.map(({ name, reasons = [] }) => ({
+      name,
+      words: new Set(reasons.map(({ word }) => word)).size,
+    }));
   const suggestions = new Suggestions({ directory, toolbox, hidesMadeTools, search });
-  registerActivateTools({ tool, activation, directory, bundles, toolbox, files, skillFiles: options.skillFiles });
+  registerActivateTools({ tool, activation, directory, bundles, toolbox, skillFiles: options.skillFiles });
   registerSuggest({ tool, suggestions, activation });
   registerCallToolInternal({ tool, toolbox });
   if (options.stubs) own("stubs", await new Stubs({ tool, catalog, log }).open());

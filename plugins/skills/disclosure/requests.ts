@@ -10,7 +10,7 @@ import type { LoadOptions } from "../tools/mod.ts";
 import { type WaitingSkills, waitingText } from "../tools/waiting_skills.ts";
 import { type Bundles, expandBundle } from "./bundles.ts";
 import type { Consent } from "./consent.ts";
-import type { Directory, Target } from "./directory.ts";
+import type { Directory, Target, Verb } from "./directory.ts";
 
 /** What {@linkcode Requests} works with. */
 export interface RequestsOptions {
@@ -51,8 +51,8 @@ export class Requests {
     this.#options = options;
   }
 
-  /** Puts the names of skills in place of bundles. */
-  async expand(asked: readonly string[]): Promise<Members> {
+  /** Puts the names of skills in place of bundles, to do something with them. */
+  async expand(asked: readonly string[], verb: Verb): Promise<Members> {
     const trimmed = asked.map((it) => it.trim());
     if (!trimmed.some(isBundle)) return { names: [...new Set(trimmed)], failed: [], problems: [] };
     const { bundles, problems } = await this.#options.bundles.current();
@@ -66,14 +66,15 @@ export class Requests {
         for (const member of expanded.names) names.add(member);
         failed.push(...expanded.problems.map((reason) => ({ name, reason })));
       } else {
-        failed.push({ name, reason: `There is no bundle "${name}"${didYouMean(name, bundles.keys())}` });
+        const near = didYouMean(name, bundles.keys());
+        failed.push({ name, reason: `Cannot ${verb} "${name}": there is no bundle of that name${near}` });
       }
     }
     return { names: [...names], failed, problems };
   }
 
   /**
-   * Finds all that a name could mean, what it does mean first; a person is asked for projects that wait for trust before
+   * Finds all that a name to activate could mean, what it does mean first; a person is asked for projects that wait for trust before
    * there is nothing of that name.
    *
    * @throws {ToolError} with near names.
@@ -85,7 +86,7 @@ export class Requests {
     const projects = await waiting.settle(call);
     const [found, ...more] = directory.findAll(name);
     if (found !== undefined) return [found, ...more];
-    throw new ToolError([await directory.unknown(name), ...waitingText(projects)].join("; "));
+    throw new ToolError([await directory.unknown(name, "activate"), ...waitingText(projects)].join("; "));
   }
 
   /**

@@ -85,7 +85,11 @@ export class Stubs {
   }
 
   async #follow({ added, removed, changed, loaded, unloaded, groups }: CatalogChange): Promise<void> {
-    await this.#update(new Set([...added, ...removed, ...changed, ...loaded, ...unloaded]), groups);
+    const names = new Set([...added, ...removed, ...changed, ...loaded, ...unloaded]);
+    // other skills decide whether one can be loaded
+    const isOther = added.length + removed.length + changed.length > 0;
+    if (isOther) this.#options.catalog.skills().forEach(({ name }) => names.add(name));
+    await this.#update(names, groups);
   }
 
   async #update(names: Iterable<string>, areGroupsOther = false): Promise<void> {
@@ -134,9 +138,8 @@ export class Stubs {
 }
 
 function stubOfSkill(skill: CatalogSkill | undefined): Stub | undefined {
-  if (skill === undefined || skill.state === "loaded" || !skill.metadata.isImplicitInvocationAllowed()) {
-    return undefined;
-  }
+  if (skill === undefined || skill.state === "loaded" || skill.state === "error") return undefined;
+  if (!skill.metadata.isImplicitInvocationAllowed()) return undefined;
   const { name, metadata: { dcc, tags, tools, scripts, searchHint } } = skill;
   const names = tools.length > 0 ? tools.map((tool) => tool.name) : scripts.map(stemOf);
   const keywords = tags.length > 0 ? tags.join(", ") : searchHint;

@@ -23,10 +23,17 @@ import type { VirtualSkill } from "./virtual_skills.ts";
 export interface SuggestionsOptions {
   readonly directory: Directory;
   readonly toolbox: Pick<Toolbox, "call" | "get">;
-  /** Ranks the skills that a model may choose by itself; gives names, best first. */
-  search(query: string, limit: number): readonly string[];
+  /** Ranks the skills that a model may choose by itself, best first. */
+  search(query: string, limit: number): readonly Ranked[];
   /** Whether made tools have to be activated, so that it helps to suggest them. */
   readonly hidesMadeTools: boolean;
+}
+
+/** Something that a search found. */
+export interface Ranked {
+  readonly name: string;
+  /** How many words of the query it matches. */
+  readonly words: number;
 }
 
 /** What is suggested, best first, and by whom. */
@@ -64,16 +71,24 @@ export class Suggestions {
     return { targets: ranked.slice(0, limit), by: "search" };
   }
 
-  /** Gives what matches, best first: of each kind in turn, since scores of different searches cannot be compared. */
+  /**
+   * Gives what matches, best first: of each kind in turn, since scores of different searches cannot be compared. A virtual
+   * skill that matches fewer words than a skill does comes after all others: plugins are many, and speak of everything.
+   */
   async #rank(context: string, call: Call): Promise<readonly Target[]> {
     const { directory, search } = this.#options;
     const found = (kind: Target["kind"], names: readonly string[]) =>
       names.map((name) => directory.get(idOf(kind, name))).filter((it) => it !== undefined);
-    return interleave([
-      found("virtual", rankVirtual(context, directory.virtual())),
-      found("skill", search(context, OFFERED_SKILLS)),
+    const skills = search(context, OFFERED_SKILLS);
+    const most = Math.max(0, ...skills.map(({ words }) => words));
+    const virtual = (isAsGood: boolean) =>
+      rankVirtual(context, directory.virtual()).filter(({ words }) => (words >= most) === isAsGood);
+    const first = interleave([
+      found("virtual", namesOf(virtual(true))),
+      found("skill", namesOf(skills)),
       found("tool", await this.#searchMadeTools(context, call)),
     ]);
+    return [...first, ...found("virtual", namesOf(virtual(false)))];
   }
 
   async #searchMadeTools(query: string, call: Call): Promise<readonly string[]> {
@@ -112,13 +127,17 @@ export class Suggestions {
   }
 }
 
-function rankVirtual(query: string, skills: readonly VirtualSkill[]): readonly string[] {
+function rankVirtual(query: string, skills: readonly VirtualSkill[]): readonly Ranked[] {
   const index = new TextIndex({
     weights: { name: 3, description: 2, tools: 1 },
     texts: ({ name, description, tools }: VirtualSkill) => ({ name, description, tools: tools.join(" ") }),
   });
   for (const skill of skills) index.put(skill.name, skill);
-  return index.search(query).map(({ id }) => id);
+  return index.search(query).map(({ id, queryTerms }) => ({ name: id, words: queryTerms.length }));
+}
+
+function namesOf(ranked: readonly Ranked[]): readonly string[] {
+  return ranked.map(({ name }) => name);
 }
 
 function interleave<T>(lists: readonly (readonly T[])[]): readonly T[] {

@@ -35,6 +35,8 @@ export interface SearchPathOptions {
   readonly extra?: readonly ExtraPath[];
   /** Whether there is more than `extra`; `true` by default. */
   readonly hasDefaults?: boolean;
+  /** Whether the skills that ship are among the defaults; `true` by default. */
+  readonly hasBundled?: boolean;
 }
 
 /** Folders of a project or a home folder that programs keep skills in. */
@@ -57,11 +59,11 @@ export function collectSearchPaths(options: SearchPathOptions): readonly SearchP
   return withoutRepeats(hasDefaults ? [...named, ...defaultPaths(options)] : named, options.realPath);
 }
 
-function defaultPaths({ environment, realPath, app }: SearchPathOptions): SearchPath[] {
+function defaultPaths({ environment, realPath, app, hasBundled = true }: SearchPathOptions): SearchPath[] {
   const { userHome, home, cwd } = environment;
   const project = realOrItself(cwd, realPath);
   const below = (folder: string, path: string) => joinPath(environment, folder, ...path.split("/"));
-  const bundled = bundledSkills();
+  const bundled = hasBundled ? bundledSkills() : undefined;
   return [
     ...skillPathVariables(app).flatMap((origin) =>
       foldersOfVariable(environment, origin).map((path): SearchPath => ({ path, scope: "user", origin }))

@@ -5,6 +5,7 @@
  */
 import { isObject, type JsonObject, messageOf, type ToolAnnotations } from "../../../kernel/mod.ts";
 import { SkillValueError } from "../catalog/errors.ts";
+import { CheckedFields, requireName } from "./checked_fields.ts";
 import { isSameJson, objectField, textField, textsField, withoutEmpty } from "./json_fields.ts";
 
 /** Whether a call of a tool answers when it is done, or at once with a task. */
@@ -129,30 +130,31 @@ export class ToolDeclaration {
   extra: JsonObject;
 
   /**
-   * @throws {TypeError} without a name.
+   * @throws {TypeError} without a name, and for a field of another type.
    * @throws {SkillValueError} `SCHEMA_INVALID` for a schema that is neither an object nor the JSON text of one,
    * `ARGUMENT_INVALID` for an `execution` or `threadAffinity` that does not exist.
    */
   constructor(fields: ToolDeclarationFields) {
-    this.name = requireName(fields?.name);
-    this.description = fields.description ?? "";
+    this.name = requireName(fields?.name, "declare a tool");
+    const given = new CheckedFields(fields, `declare tool "${this.name}"`);
+    this.description = given.text("description");
     this.inputSchema = readSchema(fields.inputSchema, `input schema of tool "${this.name}"`);
     this.outputSchema = readSchema(fields.outputSchema, `output schema of tool "${this.name}"`);
-    this.readOnly = fields.readOnly ?? false;
-    this.destructive = fields.destructive ?? false;
-    this.idempotent = fields.idempotent ?? false;
-    this.deferLoading = fields.deferLoading ?? false;
-    this.sourceFile = fields.sourceFile ?? "";
-    this.group = fields.group ?? "";
+    this.readOnly = given.flag("readOnly");
+    this.destructive = given.flag("destructive");
+    this.idempotent = given.flag("idempotent");
+    this.deferLoading = given.flag("deferLoading");
+    this.sourceFile = given.text("sourceFile");
+    this.group = given.text("group");
     this.execution = requireOneOf(fields.execution ?? "sync", ["sync", "async"], "execution");
-    this.timeoutHintSecs = fields.timeoutHintSecs;
+    this.timeoutHintSecs = given.count("timeoutHintSecs");
     this.threadAffinity = requireOneOf(fields.threadAffinity ?? "any", ["any", "main"], "thread affinity");
-    this.nextTools = fields.nextTools;
-    this.annotations = fields.annotations;
-    this.requiredCapabilities = [...fields.requiredCapabilities ?? []];
-    this.searchAliases = [...fields.searchAliases ?? []];
-    this.protocol = fields.protocol;
-    this.extra = fields.extra ?? {};
+    this.nextTools = given.object("nextTools");
+    this.annotations = given.object("annotations");
+    this.requiredCapabilities = given.texts("requiredCapabilities");
+    this.searchAliases = given.texts("searchAliases");
+    this.protocol = given.count("protocol");
+    this.extra = given.object("extra") ?? {};
   }
 
   /** The input schema as JSON text; `undefined` without one. */
@@ -232,11 +234,6 @@ export class ToolDeclaration {
   toString(): string {
     return `ToolDeclaration(name=${JSON.stringify(this.name)})`;
   }
-}
-
-function requireName(name: unknown): string {
-  if (typeof name === "string") return name;
-  throw new TypeError(`Cannot declare a tool: "name" is ${name === undefined ? "missing" : "no text"}`);
 }
 
 function requireOneOf<T extends string>(value: string, choices: readonly T[], what: string): T {

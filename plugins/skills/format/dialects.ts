@@ -6,18 +6,17 @@
  */
 import { didYouMean } from "../../../kernel/mod.ts";
 import type { Findings } from "./diagnostics.ts";
-import { type Field, fieldOf, isNothing, readMap, shadow } from "./fields.ts";
+import { type Field, FieldMap, fieldOf, hyphened, isNothing, readMap, shadow } from "./fields.ts";
 import { inQuotes } from "./quoting.ts";
 import { STANDARD_KEYS } from "./standard_rules.ts";
 import type { YamlEntry, YamlMap } from "./yaml_tree.ts";
 
-/** Keys of Claude Code. Source: its reference of skill front matter. */
+/** Keys of Claude Code that are used here. Source: its reference of skill front matter. */
+const USED_CLAUDE_KEYS = ["when_to_use", "argument-hint", "arguments", "disable-model-invocation", "user-invocable"];
+
+/** All keys of Claude Code. */
 const CLAUDE_KEYS = [
-  "when_to_use",
-  "argument-hint",
-  "arguments",
-  "disable-model-invocation",
-  "user-invocable",
+  ...USED_CLAUDE_KEYS,
   "disallowed-tools",
   "model",
   "effort",
@@ -111,6 +110,44 @@ function reportUnknown(key: string, { name, line, findings }: Field): void {
   if (EXTENSION_KEYS.includes(key)) return;
   const message = `${inQuotes(name)} is no field of dcc-mcp; it is kept, and not used`;
   findings.info({ rule: "extension-unknown", message: message + didYouMean(key, EXTENSION_KEYS), line });
+}
+
+/** What keys of Collet under `metadata` begin with, where they are not in a section. */
+const COLLET_PREFIX = "collet.";
+
+/**
+ * Gives the fields of Claude Code, by their keys with hyphens: those at the top of the front matter, where it reads them,
+ * then those with the prefix of Collet under `metadata`, where a skill that keeps to Agent Skills can have them.
+ */
+export function collectClaudeFields(
+  top: FieldMap,
+  { metadata, findings }: { readonly metadata: YamlMap | undefined; readonly findings: Findings },
+): Extensions {
+  const prefixed = new Map([...metadata?.entries ?? []].filter(([key]) => key.startsWith(COLLET_PREFIX)));
+  const flat = FieldMap.of({
+    ...{ name: "metadata", line: undefined, findings },
+    value: { kind: "map", entries: prefixed, line: undefined },
+  })!;
+  const fields = new Map<string, Field>();
+  for (const key of USED_CLAUDE_KEYS.map(hyphened)) {
+    const [written, moved] = [top.get(key), flat.get(COLLET_PREFIX + key)];
+    if (written !== undefined && moved !== undefined) shadow(moved, written);
+    const field = written ?? moved;
+    if (field !== undefined) fields.set(key, field);
+  }
+  return fields;
+}
+
+/** Says where a key that is none of Agent Skills can stand in a skill that keeps to them, so that it still counts. */
+export function placeForKey(key: string): string {
+  if (isLegacyKey(key)) return 'Move it to "dcc-mcp" under "metadata", or leave it out';
+  const claudeKey = CLAUDE_KEYS.find((it) => hyphened(it) === hyphened(key));
+  if (claudeKey === undefined) return 'Move it to "metadata", or leave it out';
+  if (!USED_CLAUDE_KEYS.includes(claudeKey)) return "Leave it out: Claude Code reads it here, and nobody elsewhere";
+  const written = claudeKey === "disable-model-invocation"
+    ? 'dcc-mcp.allow-implicit-invocation: "false"'
+    : inQuotes(COLLET_PREFIX + claudeKey);
+  return `Write ${written} under "metadata", which counts here; Claude Code reads it at the top alone`;
 }
 
 /** Lists the keys of dcc-mcp that stand at the top of the front matter, as they are written. */

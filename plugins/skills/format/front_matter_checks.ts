@@ -6,7 +6,7 @@
  */
 import { didYouMean } from "../../../kernel/mod.ts";
 import { type Diagnostic, Findings } from "./diagnostics.ts";
-import { legacyKeysOf } from "./dialects.ts";
+import { placeForKey } from "./dialects.ts";
 import { inQuotes } from "./quoting.ts";
 import type { SkillReading } from "./read_skill.ts";
 import { STANDARD_KEYS } from "./standard_rules.ts";
@@ -57,12 +57,10 @@ function checkCharacters(text: string, findings: Findings): void {
 }
 
 function checkKeys(root: YamlMap, findings: Findings): void {
-  const legacy = legacyKeysOf(root);
   for (const [key, { line }] of root.entries) {
     if (STANDARD_KEYS.includes(key)) continue;
     const message = `${inQuotes(key)} is no field of Agent Skills${didYouMean(key, STANDARD_KEYS)}`;
-    const place = legacy.includes(key) ? '"dcc-mcp" under "metadata"' : '"metadata"';
-    findings.error({ rule: "field-not-standard", message, remedy: `Move it to ${place}, or leave it out`, line });
+    findings.error({ rule: "field-not-standard", message, remedy: placeForKey(key), line });
   }
   checkReserved(root, findings);
   const compatibility = root.entries.get("compatibility");

@@ -6,6 +6,7 @@
 import type { JsonObject } from "../../../kernel/mod.ts";
 import type { Findings } from "./diagnostics.ts";
 import {
+  collectClaudeFields,
   collectExtensions,
   type Extensions,
   legacyKeysOf,
@@ -71,7 +72,7 @@ export function readFrontMatter(root: YamlMap, context: FrontMatterContext): Rea
     lines: linesOf(root),
   });
   if (section !== undefined) metadata.metadata = withTexts(section, metadata.metadata);
-  readClaudeFields(metadata, top);
+  readClaudeFields(metadata, collectClaudeFields(top, { metadata: section, findings }));
   readExtensions(metadata, extensions);
   return { metadata, extensions };
 }
@@ -160,15 +161,15 @@ function splitTools(text: string): string[] {
   return tool === "" ? tools : [...tools, tool.trimEnd()];
 }
 
-function readClaudeFields(metadata: SkillMetadata, top: FieldMap): void {
-  const names = top.get("arguments");
-  metadata.whenToUse = readText(top.get("when-to-use")) ?? "";
-  metadata.argumentHint = readHint(top.get("argument-hint"));
+function readClaudeFields(metadata: SkillMetadata, fields: Extensions): void {
+  const names = fields.get("arguments");
+  metadata.whenToUse = readText(fields.get("when-to-use")) ?? "";
+  metadata.argumentHint = readHint(fields.get("argument-hint"));
   metadata.argumentNames = names?.value.kind === "scalar"
     ? splitWords(names.value.text.replaceAll(",", " "), " ")
     : readTexts(names);
-  metadata.disableModelInvocation = readFlag(top.get("disable-model-invocation")) ?? false;
-  metadata.userInvocable = readFlag(top.get("user-invocable")) ?? true;
+  metadata.disableModelInvocation = readFlag(fields.get("disable-model-invocation")) ?? false;
+  metadata.userInvocable = readFlag(fields.get("user-invocable")) ?? true;
 }
 
 /** Reads a hint; `[file]` without quotes is a list to YAML, and a text to all others. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { JsonObject } from "../../../kernel/mod.ts";
+import { requireName } from "./checked_fields.ts";
 import { type NextTools, nextToolsToJson, ToolDeclaration, type ToolDeclarationFields } from "./declaration.ts";
 import { OPENCLAW_SECTIONS } from "./dialects.ts";
 import { splitWords } from "./fields.ts";
@@ -83,10 +84,9 @@ export class SkillMetadata {
   /** Lines of `SKILL.md`, from 1, by key path, such as `name`, `metadata.openclaw.requires.env`, `metadata.dcc-mcp.tools`. */
   lines: Readonly<Record<string, number>>;
 
-  /** @throws {TypeError} without a name. */
+  /** @throws {TypeError} without a name that is a text. */
   constructor(fields: SkillMetadataFields) {
-    if (typeof fields?.name !== "string") throw new TypeError('Cannot make skill metadata: "name" is missing');
-    this.name = fields.name;
+    this.name = requireName(fields?.name, "make skill metadata");
     this.description = fields.description ?? "";
     this.tools = (fields.tools ?? []).map(toDeclaration);
     this.dcc = fields.dcc ?? DEFAULT_DCC;

@@ -77,13 +77,14 @@ function readTool(field: Field): ToolDeclaration | undefined {
     field.findings.error({ rule: "tool-deferred", message, remedy: 'Write "execution: async"', line: field.line });
     return undefined;
   }
+  const destructive = readFlag(fields.get("destructive"));
   const declaration = new ToolDeclaration({
     name,
     description: readText(fields.get("description")) ?? "",
     inputSchema: readObject(fields.get("input-schema")),
     outputSchema: readObject(fields.get("output-schema")),
     readOnly: readFlag(fields.get("read-only")) ?? false,
-    destructive: readFlag(fields.get("destructive")) ?? false,
+    destructive: destructive ?? false,
     idempotent: readFlag(fields.get("idempotent")) ?? false,
     deferLoading: readFlag(fields.get("defer-loading")) ?? false,
     sourceFile: readText(fields.get("source-file")) ?? "",
@@ -92,7 +93,7 @@ function readTool(field: Field): ToolDeclaration | undefined {
     timeoutHintSecs: readCount(fields.get("timeout-hint-secs")),
     threadAffinity: readChoice(fields.get("thread-affinity", "affinity"), ["any", "main"]) ?? "any",
     nextTools: readNextTools(fields.get("next-tools")),
-    annotations: readAnnotations(fields),
+    annotations: withHarmless(readAnnotations(fields), destructive),
     requiredCapabilities: readTexts(fields.get("required-capabilities")),
     searchAliases: readTexts(fields.get("search-aliases", "aliases")),
     protocol: readCount(fields.get("protocol")),
@@ -153,6 +154,14 @@ function readAnnotations(fields: FieldMap): DeclaredAnnotations | undefined {
   );
   if (title === undefined && flags.length === 0) return undefined;
   return { ...(title !== undefined && { title }), ...Object.fromEntries(flags) };
+}
+
+// clients take what says nothing for destructive, so that a flag which is off is worth a hint
+function withHarmless(
+  annotations: DeclaredAnnotations | undefined,
+  destructive: boolean | undefined,
+): DeclaredAnnotations | undefined {
+  return destructive === false ? { destructiveHint: false, ...annotations } : annotations;
 }
 
 /** Gives the other fields as they are written; says which of them nobody knows. */

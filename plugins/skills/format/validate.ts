@@ -6,9 +6,10 @@
  */
 import type { Folder } from "../../../kernel/mod.ts";
 import { checkDeclarations } from "./declaration_checks.ts";
-import type { Diagnostic } from "./diagnostics.ts";
+import { type Diagnostic, Findings } from "./diagnostics.ts";
 import { checkFrontMatter } from "./front_matter_checks.ts";
-import { readSkill } from "./read_skill.ts";
+import { findPublishingObstacle } from "./publishing.ts";
+import { readSkill, type SkillReading } from "./read_skill.ts";
 
 /** What {@linkcode validateSkill} found. */
 export interface SkillValidationReport {
@@ -52,13 +53,31 @@ export async function validateSkill(folder: Folder): Promise<SkillValidationRepo
   const reading = await readSkill(folder);
   const loading = reading.diagnostics.filter(({ rule }) => !REPLACED.has(rule)).map(sharpen);
   const found = [...loading, ...checkFrontMatter(reading), ...await checkDeclarations(reading)];
+  if (!found.some(isError)) found.push(...checkPublishing(reading, found));
   const issues = found.sort((a, b) => compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0));
   return {
     skillDir: folder.path,
     issues,
-    hasErrors: issues.some(({ severity }) => severity === "error"),
+    hasErrors: issues.some(isError),
     isClean: issues.every(({ severity }) => severity === "info"),
   };
+}
+
+function isError({ severity }: Diagnostic): boolean {
+  return severity === "error";
+}
+
+/** Tells what keeps a skill without errors from being published; it works all the same, so that this is no warning. */
+function checkPublishing({ fileName, metadata }: SkillReading, found: readonly Diagnostic[]): Diagnostic[] {
+  const obstacle = metadata && findPublishingObstacle(metadata);
+  if (metadata === undefined || obstacle === undefined) return [];
+  const { key, message, remedy } = obstacle;
+  const line = metadata.lines[key];
+  // another rule has said what is wrong there
+  if (line !== undefined && found.some((it) => it.line === line)) return [];
+  const findings = new Findings(fileName ?? "SKILL.md");
+  findings.info({ rule: "not-publishable", message, remedy, line });
+  return findings.list;
 }
 
 function sharpen(diagnostic: Diagnostic): Diagnostic {

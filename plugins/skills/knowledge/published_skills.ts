@@ -4,15 +4,12 @@
  *
  * @module
  */
-import { isObject, type JsonObject } from "../../../kernel/mod.ts";
+import type { JsonObject } from "../../../kernel/mod.ts";
 import type { SkillCatalog } from "../catalog/catalog.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
-import { compatibilityFaults, descriptionFaults } from "../format/standard_rules.ts";
+import { findPublishingObstacle } from "../format/publishing.ts";
 import type { SkillFiles } from "./skill_files.ts";
 import { readSkillUri, SKILL_FILE, skillUri } from "./uris.ts";
-
-/** Names of the Agent Skills specification, as the skills extension (SEP-2640) wants them. */
-const NAME_REGEXP = /^(?!.*--)[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
 /** What the extension is told of the catalog. */
 export interface PublishedOptions {
@@ -65,19 +62,6 @@ export class PublishedSkills {
   }
 }
 
-/** Hosts refuse a whole list for one entry that breaks a rule, be it only a number among the metadata. */
 function isPublishable({ name, metadata: { frontmatter } }: CatalogSkill): boolean {
-  const { description, compatibility, metadata } = frontmatter;
-  return NAME_REGEXP.test(name) && frontmatter["name"] === name &&
-    typeof description === "string" && description !== "" && descriptionFaults(description).length === 0 &&
-    (compatibility === undefined || isCompatibility(compatibility)) &&
-    (metadata === undefined || isTextMap(metadata));
-}
-
-function isCompatibility(value: unknown): boolean {
-  return typeof value === "string" && value !== "" && compatibilityFaults(value).length === 0;
-}
-
-function isTextMap(value: unknown): boolean {
-  return isObject(value) && Object.values(value).every((it) => typeof it === "string");
+  return findPublishingObstacle({ name, frontmatter }) === undefined;
 }

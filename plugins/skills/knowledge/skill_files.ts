@@ -5,11 +5,15 @@
  * @module
  */
 import { type Files, type Folder, isKernelError, sha256 } from "../../../kernel/mod.ts";
+import { openSkill } from "../discovery/open_skill.ts";
+import { SKILL_FILE } from "./uris.ts";
 
 /** Most files of a skill that are published one by one. Source: the skills extension (SEP-2640). */
 export const MAX_FILES = 512;
 /** Most bytes of all of them together, 16 MiB. */
 export const MAX_BYTES: number = 16 * 1024 * 1024;
+/** What some call the file that makes a folder a skill; clients are told the right name. */
+const OTHER_SKILL_FILE = "skill.md";
 /** How deep a skill's folders are looked at. */
 const MAX_DEPTH = 12;
 /** Most characters of a description in a list. */
@@ -59,12 +63,14 @@ export class SkillFiles {
    */
   async children(skill: string, path: string): Promise<readonly SkillEntry[] | undefined> {
     if (path !== "" && !isPublic(path)) return undefined;
-    const folder = this.#files.open(skill);
+    const folder = await this.#open(skill);
+    if (folder === undefined) return undefined;
     if (path !== "" && (await statOf(folder, path))?.kind !== "folder") return undefined;
-    return (await folder.list(path === "" ? undefined : path))
-      .filter((it) => it.kind !== "link")
+    const entries = (await folder.list(path === "" ? undefined : path)).filter((it) => it.kind !== "link");
+    const hasOther = path === "" && !entries.some((it) => it.path === SKILL_FILE);
+    return entries
       .map(({ path: name, kind }) => ({
-        path: path === "" ? name : `${path}/${name}`,
+        path: path !== "" ? `${path}/${name}` : hasOther && name === OTHER_SKILL_FILE ? SKILL_FILE : name,
         kind: kind as SkillEntry["kind"],
       }))
       .filter((it) => isPublic(it.path));
@@ -91,17 +97,22 @@ export class SkillFiles {
   async published(skill: string): Promise<readonly PublishedFile[] | undefined> {
     const paths = await this.list(skill, MAX_FILES + 1);
     if (paths.length > MAX_FILES) return undefined;
-    const folder = this.#files.open(skill);
-    const stats = await Promise.all(paths.map((path) => statOf(folder, path)));
+    const folder = await this.#open(skill);
+    if (folder === undefined) return [];
+    const stats = await Promise.all(paths.map(async (path) => statOf(folder, await nameOf(folder, path))));
     const size = stats.reduce((sum, stat) => sum + (stat?.size ?? 0), 0);
     if (size > MAX_BYTES) return undefined;
     const state = JSON.stringify(paths.map((path, i) => [path, stats[i]?.fingerprint]));
     const kept = this.#kept.get(skill);
     if (kept?.state === state) return kept.files;
     const files = (await Promise.all(paths.map((path) => digestOf(folder, path)))).filter((it) => it !== undefined);
-    files.sort((a, b) => Number(b.path === "SKILL.md") - Number(a.path === "SKILL.md"));
+    files.sort((a, b) => Number(b.path === SKILL_FILE) - Number(a.path === SKILL_FILE));
     this.#keep(skill, { state, files });
     return files;
+  }
+
+  #open(skill: string): Promise<Folder | undefined> {
+    return unlessEscaped(() => openSkill(this.#files, skill));
   }
 
   #keep(skill: string, kept: Kept): void {
@@ -118,18 +129,25 @@ export class SkillFiles {
    */
   async read(skill: string, path: string): Promise<Uint8Array | undefined> {
     if (!isPublic(path)) return undefined;
-    const folder = this.#files.open(skill);
-    const stat = await statOf(folder, path);
+    const folder = await this.#open(skill);
+    if (folder === undefined) return undefined;
+    const name = await nameOf(folder, path);
+    const stat = await statOf(folder, name);
     if (stat?.kind !== "file") return undefined;
     if (stat.size > MAX_BYTES) {
       throw new Error(`Cannot read "${path}": it has ${stat.size} bytes, and at most ${MAX_BYTES} are sent at once`);
     }
-    return await readBytes(folder, path);
+    return await readBytes(folder, name);
   }
 }
 
+/** Gives what a file is called in the skill. */
+async function nameOf(folder: Folder, path: string): Promise<string> {
+  return path === SKILL_FILE && await statOf(folder, path) === undefined ? OTHER_SKILL_FILE : path;
+}
+
 async function digestOf(folder: Folder, path: string): Promise<PublishedFile | undefined> {
-  const bytes = await readBytes(folder, path);
+  const bytes = await readBytes(folder, await nameOf(folder, path));
   // it vanished since it was listed
   if (bytes === undefined) return undefined;
   return { path, size: bytes.length, digest: `sha256:${await sha256(bytes)}` };
@@ -143,8 +161,8 @@ function statOf(folder: Folder, path: string): ReturnType<Folder["stat"]> {
   return unlessEscaped(() => folder.stat(path));
 }
 
-/** A link that leads out of the skill is as good as absent. */
-async function unlessEscaped<T>(look: () => Promise<T>): Promise<T | undefined> {
+/** A link that leads out of the skill is as good as absent, and so is a skill whose folder has become one. */
+async function unlessEscaped<T>(look: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (thrown) {

@@ -1,12 +1,13 @@
 /**
  * What the scripts of skills are given beyond their code: the variables that the skill requires, and what it asks for
- * under `metadata.collet.grants`, as the policy decides.
+ * under `metadata` as `collet.grants`, as the policy decides.
  *
  * @module
  */
 import { type Call, type Folder, isObject, sha256 } from "../../../kernel/mod.ts";
 import { Granting, type GrantingOptions, type Grants } from "../../grants/contract.ts";
 import { type GivenToScript, givenToScript } from "../../scripts/contract.ts";
+import { parseJson } from "../format/fields.ts";
 import type { SkillMetadata } from "../format/metadata.ts";
 
 /** What counts by its size and time alone, in bytes: its content is data more than code. */
@@ -57,8 +58,7 @@ export class SkillGrants {
   }
 
   #askedBy(metadata: SkillMetadata): unknown {
-    const { collet } = metadata.metadata;
-    const grants = isObject(collet) ? collet["grants"] : undefined;
+    const grants = writtenGrants(metadata);
     const asked: Grants = isObject(grants) ? grants : {};
     // what is no object is told by whoever reads it
     if (grants !== undefined && grants !== asked) return grants;
@@ -69,6 +69,14 @@ export class SkillGrants {
     const env = [...required].filter((name) => !kept.has(name));
     return { ...asked, ...union("env", asked.env, env), ...union("secrets", asked.secrets, secrets) };
   }
+}
+
+/** Gives the grants that a skill writes: in the section `collet`, else flat, as JSON text, as Agent Skills want it. */
+function writtenGrants({ metadata }: SkillMetadata): unknown {
+  const { collet, "collet.grants": flat } = metadata;
+  const section = isObject(collet) ? collet["grants"] : undefined;
+  if (section !== undefined) return section;
+  return typeof flat === "string" ? parseJson(flat) ?? flat : flat;
 }
 
 function union(field: "env" | "secrets", asked: unknown, required: readonly string[]): Grants {

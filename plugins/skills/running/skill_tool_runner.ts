@@ -25,6 +25,7 @@ import type { InProcessExecutor } from "../catalog/catalog_options.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { RegisteredTool, ToolRegistry } from "../catalog/registry.ts";
 import { describeRefusals, refuseGroup, type Requirements } from "../catalog/requirements.ts";
+import { openSkill } from "../discovery/open_skill.ts";
 import { AllowedTools, foreignTools } from "./allowed_tools.ts";
 import { argumentWords } from "./argument_words.ts";
 import { Interpreters } from "./interpreters.ts";
@@ -137,7 +138,7 @@ export class SkillToolRunner {
       dcc: tool.dcc,
       isExecutable: script.isExecutable,
     });
-    const folder = this.#options.files.open(script.folder);
+    const folder = openSkill(this.#options.files, script.folder);
     const given = await this.#grants.give({ metadata, folder, timeoutHintSecs: tool.timeoutHintSecs, call });
     const { permissions } = given;
     return {

@@ -7,6 +7,7 @@ import { type Files, isKernelError, ToolError } from "../../../kernel/mod.ts";
 import { readsWholeInput } from "../../scripts/contract.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { RegisteredTool } from "../catalog/registry.ts";
+import { openSkill } from "../discovery/open_skill.ts";
 
 /** What is larger is no script that could be looked at, in bytes; and how many characters of others are. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -61,8 +62,8 @@ export class ToolScripts {
     }
     const path = pathBelow(found.path, sourceFile);
     if (path === undefined) throw fail(`its script "${sourceFile}" is not in the folder of its skill`);
-    const folder = this.#files.open(found.path);
     try {
+      const folder = openSkill(this.#files, found.path);
       // followed anew each time: a link could have taken the file's place
       const file = await folder.resolve(path);
       const inside = pathBelow(folder.path, file) ?? path;

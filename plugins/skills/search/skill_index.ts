@@ -32,7 +32,7 @@ export interface SkillQuery {
   readonly dcc?: string | null | undefined;
   /** `admin`, `system`, `user`, `team` or `repo`. */
   readonly scope?: string | null | undefined;
-  /** How many matches are given; all by default. */
+  /** How many matches are given, a whole number from 0 on; all by default. */
   readonly limit?: number | null | undefined;
   /** Whether matches say why they match; `false` by default. */
   readonly reasons?: boolean | undefined;
@@ -113,7 +113,8 @@ export class SkillIndex {
    * Ranks the skills that match at least one word of a query: that of the very name first, then by score, then those
    * whose name contains the query, then by scope and name. Without a query all skills match, by scope and name.
    *
-   * @throws {SkillValueError} `SCOPE_UNKNOWN` when the scope is none of the five.
+   * @throws {SkillValueError} `SCOPE_UNKNOWN` when the scope is none of the five, `ARGUMENT_INVALID` when the limit is no
+   * whole number from 0 on.
    *
    * @example Find a skill
    * ```ts
@@ -130,6 +131,7 @@ export class SkillIndex {
    */
   search({ query, tags, dcc, scope, limit, reasons = false, hidden = false }: SkillQuery = {}): SkillMatches {
     const wantedScope = readScope(scope);
+    checkLimit(limit);
     const wantedTags = (tags ?? []).map(lower);
     const wantedDcc = dcc?.trim().toLowerCase();
     this.#settle();
@@ -139,7 +141,7 @@ export class SkillIndex {
       (hidden || !entry.isHidden) && (wantedDcc === undefined || entry.dcc === wantedDcc) &&
       (wantedScope === undefined || entry.scope === wantedScope) && wantedTags.every((tag) => entry.tags.has(tag))
     );
-    const shown = matching.slice(0, limit == null ? undefined : Math.max(0, limit));
+    const shown = matching.slice(0, limit ?? undefined);
     return {
       total: matching.length,
       matches: shown.map(({ entry, score, explain }) => ({
@@ -234,6 +236,14 @@ function readScope(scope: string | null | undefined): SkillScope | undefined {
   throw new SkillValueError(
     "SCOPE_UNKNOWN",
     `Cannot search skills: unknown scope "${scope}"; expected one of ${names}`,
+  );
+}
+
+function checkLimit(limit: number | null | undefined): void {
+  if (limit == null || Number.isInteger(limit) && limit >= 0) return;
+  throw new SkillValueError(
+    "ARGUMENT_INVALID",
+    `Cannot search skills: "limit" is ${String(limit)}; expected a whole number from 0 on`,
   );
 }
 

@@ -38,6 +38,8 @@ export interface McpHttpConfig {
   readonly token?: string | undefined;
   /** Lists skills and groups that are not loaded as `__skill__NAME` and `__group__NAME`; `true` by default. */
   readonly stubs?: boolean | undefined;
+  /** Finds the skills that ship as well, which are about making tools and skills; `false` by default. */
+  readonly bundledSkills?: boolean | undefined;
   /** Folder of the server's state, `~` allowed; that of `COLLET_HOME` by default, else `~/.collet`. */
   readonly home?: string | undefined;
 }
@@ -68,6 +70,7 @@ export interface ServerSettings {
   readonly allowedHosts: readonly string[] | "*";
   readonly token: string | undefined;
   readonly stubs: boolean;
+  readonly bundledSkills: boolean;
   readonly home: string | undefined;
 }
 
@@ -92,6 +95,7 @@ const Config = v.strictObject({
   allowedHosts: v.optional(v.array(Text)),
   token: v.optional(Text),
   stubs: v.optional(v.boolean(), true),
+  bundledSkills: v.optional(v.boolean(), false),
   home: v.optional(Text),
 });
 

@@ -51,6 +51,7 @@ export async function composeServer(
   kernel.use(skills, {
     ...{ app, paths: [...options.extraPaths ?? [], ...named], keep_active: false, stubs: settings.stubs },
     products: [...new Set([appName, app])],
+    bundled: settings.bundledSkills,
     timeout_ms: settings.requestTimeoutMs,
   });
   await kernel.start();

@@ -10,6 +10,7 @@ import { listGroupsOf } from "../catalog/groups.ts";
 import type { RegisteredTool, ToolRegistry } from "../catalog/registry.ts";
 import type { Diagnostic } from "../format/diagnostics.ts";
 import { SKILL_FILE, skillUri } from "../knowledge/uris.ts";
+import type { OfferDiagnostic } from "../running/offered_tools.ts";
 import { describeDiagnostic, describeRefusal, oneLine } from "./texts.ts";
 
 // more is behind get_skill_info
@@ -38,15 +39,18 @@ export interface LoadFailure {
 export interface Loading {
   readonly loaded: readonly LoadedSkill[];
   readonly failed: readonly LoadFailure[];
+  /** Tools of loaded skills that nobody can call, and why. */
+  readonly held: readonly OfferDiagnostic[];
 }
 
 /** Writes what came of a call, for programs. */
-export function loadReport({ loaded, failed }: Loading, registry: ToolRegistry): JsonObject {
-  const tools = toolsOf(loaded, registry);
+export function loadReport(loading: Loading, registry: ToolRegistry): JsonObject {
+  const { loaded, failed } = loading;
+  const tools = toolsOf(loading, registry);
   const groups = groupsOf(loaded, registry);
   const active = groups.filter((it) => it.active).map((it) => it.name);
   const dependencies = namesOf(loaded.filter((it) => !it.isAsked));
-  const faults = faultsOf(loaded);
+  const faults = faultsOf(loading);
   return {
     loaded: loaded.length > 0,
     partial: loaded.length > 0 && failed.length > 0,
@@ -60,25 +64,26 @@ export function loadReport({ loaded, failed }: Loading, registry: ToolRegistry):
     ...(faults.length > 0 && { diagnostics: faults.map(({ skill, fault }) => ({ ...fault, skill_name: skill })) }),
     ...(failed.length > 0 &&
       { errors: failed.map(({ name, message, data }) => ({ ...data, skill_name: name, error: message })) }),
-    next_step: nextStep({ loaded, failed }, tools),
+    next_step: nextStep(loading, tools),
   };
 }
 
 /** Writes the same for a model. */
-export function loadText({ loaded, failed }: Loading, registry: ToolRegistry): readonly string[] {
-  const tools = toolsOf(loaded, registry);
+export function loadText(loading: Loading, registry: ToolRegistry): readonly string[] {
+  const { loaded, failed } = loading;
+  const tools = toolsOf(loading, registry);
   const shown = tools.slice(0, MAX_TOOLS).map(({ name, description }) => `- \`${name}\`: ${oneLine(description, 200)}`);
   const more = tools.length > MAX_TOOLS ? [`- and ${tools.length - MAX_TOOLS} more, as get_skill_info tells`] : [];
   const groups = groupsOf(loaded, registry).filter((it) => !it.active).map((it) =>
     `${it.name} (${countTools(it.tools)})`
   );
   return [
-    ...loaded.map((it) => describeLoaded(it, registry)),
+    ...loaded.map((it) => describeLoaded(it, tools)),
     shown.length === 0 ? "" : `Tools:\n${[...shown, ...more].join("\n")}`,
     groups.length === 0 ? "" : `Groups that are not active, see activate_tool_group: ${groups.join(", ")}`,
-    describeFaults(faultsOf(loaded)),
+    describeFaults(faultsOf(loading)),
     ...failed.map(describeFailure),
-    nextStep({ loaded, failed }, tools),
+    nextStep(loading, tools),
   ];
 }
 
@@ -89,10 +94,10 @@ export function describeFailure({ name, message, data }: LoadFailure): string {
   return `Cannot load skill "${name}":\n${refusals.map((it) => `- ${describeRefusal(it)}`).join("\n")}`;
 }
 
-function describeLoaded({ skill: { name }, isNew, isAsked }: LoadedSkill, registry: ToolRegistry): string {
-  const tools = registry.listBySkill(name).filter((it) => it.enabled).length;
+function describeLoaded({ skill: { name }, isNew, isAsked }: LoadedSkill, tools: readonly RegisteredTool[]): string {
+  const own = tools.filter((it) => it.skillName === name).length;
   return `${isAsked ? "Skill" : "Dependency"} "${name}" ${isNew ? "is loaded" : "was loaded already"}, with ${
-    countTools(tools)
+    countTools(own)
   }`;
 }
 
@@ -102,11 +107,11 @@ interface Fault {
 }
 
 /** Lists what of loaded skills was left out, such as tools of impossible names; get_skill_info has the warnings too. */
-function faultsOf(loaded: readonly LoadedSkill[]): readonly Fault[] {
+function faultsOf({ loaded, held }: Loading): readonly Fault[] {
   const faults = loaded.flatMap(({ skill: { name, diagnostics } }) =>
     diagnostics.filter(({ severity }) => severity === "error").map((fault) => ({ skill: name, fault }))
   );
-  return faults.slice(0, MAX_FAULTS);
+  return [...held.map((fault) => ({ skill: fault.skill, fault })), ...faults].slice(0, MAX_FAULTS);
 }
 
 function describeFaults(faults: readonly Fault[]): string {
@@ -132,8 +137,10 @@ function nextStep({ loaded, failed }: Loading, tools: readonly RegisteredTool[])
     : `Call its tools by name, such as ${first.name}, or with call_tool; ${read}`;
 }
 
-function toolsOf(loaded: readonly LoadedSkill[], registry: ToolRegistry): readonly RegisteredTool[] {
-  return loaded.flatMap(({ skill }) => registry.listBySkill(skill.name)).filter((it) => it.enabled);
+function toolsOf({ loaded, held }: Loading, registry: ToolRegistry): readonly RegisteredTool[] {
+  const without = new Set(held.map(({ tool }) => tool));
+  return loaded.flatMap(({ skill }) => registry.listBySkill(skill.name))
+    .filter((it) => it.enabled && !without.has(it.name));
 }
 
 function describeTools(tools: readonly RegisteredTool[]): readonly JsonObject[] {

@@ -8,7 +8,14 @@ import { type Call, isToolError, messageOf, ToolError } from "../../../kernel/mo
 import type { SkillCatalog } from "../catalog/catalog.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import { collectDependencies } from "../catalog/resolver.ts";
-import { describeFailure, type LoadedSkill, type LoadFailure, loadReport, loadText } from "./load_report.ts";
+import {
+  describeFailure,
+  type LoadedSkill,
+  type LoadFailure,
+  type Loading,
+  loadReport,
+  loadText,
+} from "./load_report.ts";
 import type { LoadOptions, SkillTools } from "./mod.ts";
 import { answer } from "./texts.ts";
 
@@ -54,9 +61,9 @@ export function registerLoadSkill(tools: SkillTools): void {
 /** Loads skills one after another; one that cannot be loaded does not keep the others from it. */
 async function loadEach(
   names: readonly string[],
-  { catalog, lookup, load }: SkillTools,
+  { catalog, lookup, load, notOffered }: SkillTools,
   { call, activateGroups }: LoadOptions & { readonly call: Call },
-) {
+): Promise<Loading> {
   const loaded = new Map<string, LoadedSkill>();
   const failed: LoadFailure[] = [];
   for (const asked of names) {
@@ -80,7 +87,11 @@ async function loadEach(
       failed.push({ name: asked, message: messageOf(thrown), data: thrown.data ?? {} });
     }
   }
-  return { loaded: [...loaded.values()].sort((a, b) => Number(b.isAsked) - Number(a.isAsked)), failed };
+  return {
+    loaded: [...loaded.values()].sort((a, b) => Number(b.isAsked) - Number(a.isAsked)),
+    failed,
+    held: notOffered?.().filter(({ skill }) => loaded.has(skill)) ?? [],
+  };
 }
 
 /** Gives a skill and all that it depends on, by name; it alone where that cannot be told, which loading reports. */

@@ -10,6 +10,7 @@ import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { Refusal } from "../catalog/refusal.ts";
 import type { SkillFolders } from "../discovery/skill_folders.ts";
 import type { SkillMetadata } from "../format/metadata.ts";
+import type { OfferDiagnostic } from "../running/offered_tools.ts";
 import { registerListRoots } from "./list_roots.ts";
 import { registerListSkills } from "./list_skills.ts";
 import { registerLoadSkill } from "./load_skill.ts";
@@ -38,6 +39,8 @@ export interface SkillToolsContext {
   readonly unload?: ((name: string, call: Call) => Promise<number>) | undefined;
   /** Gives what a skill requires and is not here, without loading it. */
   readonly refusals?: ((metadata: SkillMetadata) => Promise<readonly Refusal[]>) | undefined;
+  /** Says which tools of loaded skills nobody can call, and why. */
+  readonly notOffered?: (() => readonly OfferDiagnostic[]) | undefined;
   /** Reads the instructions of a skill, as a model is given them. */
   readonly instructions?: ((skill: CatalogSkill) => Promise<string | undefined>) | undefined;
   /** Where skills are looked for: knows those that wait for trust, and folders that were skipped. */

@@ -9,7 +9,7 @@ import type { SkillTools } from "./mod.ts";
 import { answer, describeRefusal } from "./texts.ts";
 
 /** Registers the tool. */
-export function registerSkillInfo({ tool, catalog, lookup, refusals }: SkillTools): void {
+export function registerSkillInfo({ tool, catalog, lookup, refusals, notOffered }: SkillTools): void {
   tool({
     name: "get_skill_info",
     description: "Tell all about one skill: its tools with their schemas, groups, requirements and diagnostics.",
@@ -19,8 +19,11 @@ export function registerSkillInfo({ tool, catalog, lookup, refusals }: SkillTool
     run: async ({ skill_name: asked }, call) => {
       const { name, metadata, state } = await lookup.require(asked, { verb: "describe", call });
       const unmet = state === "loaded" ? [] : await refusals?.(metadata) ?? [];
+      const held = notOffered?.().filter(({ skill }) => skill === name) ?? [];
+      const known = catalog.getSkillInfo(name);
       const info = {
-        ...catalog.getSkillInfo(name),
+        ...known,
+        diagnostics: [...known?.diagnostics ?? [], ...held],
         instructions: skillUri(name, SKILL_FILE),
         ...(unmet.length > 0 && { refusals: unmet }),
       };

@@ -62,7 +62,8 @@ export class WaitingSkills {
   }
 }
 
-function projectsOf({ untrusted }: Discovery): readonly WaitingProject[] {
+/** Gives the projects whose skills wait, each once. */
+export function projectsOf({ untrusted }: Discovery): readonly WaitingProject[] {
   const counts = new Map<string, number>();
   for (const { path, project = path, skills } of untrusted) {
     counts.set(project, (counts.get(project) ?? 0) + skills);

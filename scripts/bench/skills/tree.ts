@@ -1,6 +1,7 @@
 /**
  * Skills in the number that is wanted, of the shapes that skills have: plain ones of the standard, and ones with the
- * metadata of dcc-mcp, nested or flat, some of them with tools in a file beside. The same numbers give the same files.
+ * metadata of dcc-mcp, nested or flat, some of them with tools in a file beside, written as those are that the package
+ * dcc-mcp-core ships. The same numbers give the same files.
  *
  * @module
  */
@@ -38,7 +39,7 @@ export function makeSkill(number: number): BenchSkill {
   const subject: Subject = { number, app, verb, thing, other, name: `${app}-${verb}-${thing}-${number}` };
   const shape = SHAPES[number % SHAPES.length]!;
   const { frontMatter, files } = shape(subject);
-  const head = ["---", `name: ${subject.name}`, `description: ${describe(subject)}`, ...frontMatter, "---"];
+  const head = ["---", `name: ${subject.name}`, ...frontMatter, "---"];
   return { name: subject.name, files: { "SKILL.md": `${head.join("\n")}\n\n${bodyOf(subject)}`, ...files } };
 }
 
@@ -60,7 +61,8 @@ export async function writeSkills(folder: string, count: number): Promise<void> 
 export async function editSkill(folder: string, number: number, edit: number): Promise<string> {
   const { name, files } = makeSkill(number);
   const path = `${name}/SKILL.md`;
-  await writeFile(join(folder, path), files["SKILL.md"]!.replace(/^description: /m, `description: Edit ${edit}. `));
+  const text = files["SKILL.md"]!.replace(/^(description: (?:>-\n +)?)/m, `$1Edit ${edit}. `);
+  await writeFile(join(folder, path), text);
   return path;
 }
 
@@ -82,26 +84,36 @@ interface Subject {
 }
 
 interface Shape {
-  /** Lines beside name and description. */
+  /** Lines after the name. */
   readonly frontMatter: readonly string[];
   readonly files: Readonly<Record<string, string>>;
 }
 
 const SHAPES: readonly ((subject: Subject) => Shape)[] = [plain, nested, withTools, flat];
 
-function describe({ number, verb, thing, other }: Subject): string {
-  const reason = REASONS[number % REASONS.length]!;
-  return `${verb[0]!.toUpperCase()}${
-    verb.slice(1)
-  } a ${thing}, or what hangs on its ${other}, ${reason}. Use when the ` +
-    `user speaks of a ${thing} and ${other}s of number ${number}`;
+function describe(subject: Subject): string {
+  return linesOf(subject).join(" ");
+}
+
+function linesOf({ number, verb, thing, other }: Subject): readonly string[] {
+  return [
+    `${verb[0]!.toUpperCase()}${verb.slice(1)} a ${thing}, or what hangs on its ${other},`,
+    `${REASONS[number % REASONS.length]}. Use when the user speaks of a`,
+    `${thing} and ${other}s of number ${number}`,
+  ];
 }
 
 function plain(subject: Subject): Shape {
-  const { number } = subject;
+  const { number, verb } = subject;
   return {
-    frontMatter: ["license: MIT", "metadata:", "  author: studio-tools", `  version: "1.${number % 10}.0"`],
-    files: { [`scripts/${subject.verb}.py`]: script(subject) },
+    frontMatter: [
+      `description: ${describe(subject)}`,
+      "license: MIT",
+      "metadata:",
+      "  author: studio-tools",
+      `  version: "1.${number % 10}.0"`,
+    ],
+    files: { [`scripts/${verb}.py`]: script(subject) },
   };
 }
 
@@ -109,13 +121,15 @@ function nested(subject: Subject): Shape {
   const { app, verb, thing, other, number } = subject;
   return {
     frontMatter: [
-      "license: Apache-2.0",
+      "description: >-",
+      ...linesOf(subject).map((line) => `  ${line}`),
+      "license: MIT",
       "metadata:",
       "  dcc-mcp:",
       `    dcc: ${app}`,
       `    version: "2.${number % 7}.1"`,
-      `    tags: [${thing}, ${other}, pipeline]`,
-      `    search-hint: ${verb}, ${thing}, ${other}, batch`,
+      `    tags: "${thing}, ${other}, pipeline"`,
+      `    search-hint: "${verb} ${thing}, ${other}, batch"`,
     ],
     files: { [`scripts/${verb}.py`]: script(subject), "scripts/report.py": script(subject) },
   };
@@ -125,6 +139,7 @@ function withTools(subject: Subject): Shape {
   const { app, verb, thing, other } = subject;
   return {
     frontMatter: [
+      `description: ${describe(subject)}`,
       "license: MIT",
       "metadata:",
       "  dcc-mcp:",
@@ -146,6 +161,7 @@ function flat(subject: Subject): Shape {
   const { app, verb, thing, number } = subject;
   return {
     frontMatter: [
+      `description: ${describe(subject)}`,
       "license: MIT",
       "compatibility: Needs Python 3.9 or newer, and the program that it is for",
       "allowed-tools: Bash(git:*) Read Write",
@@ -161,22 +177,39 @@ function flat(subject: Subject): Shape {
   };
 }
 
-function toolsOf({ verb, thing, other }: Subject): string {
+/** Writes schemas in lines of their own, as most are, and every other time one in braces. */
+function toolsOf({ number, verb, thing, other }: Subject): string {
+  const depth = number % 8 === 2
+    ? "{type: integer, minimum: 0, maximum: 64}"
+    : "\n          type: integer\n          default: 8\n          minimum: 0";
   return `tools:
   - name: ${verb}_${thing}
-    description: ${verb} one ${thing} and write the result beside it
-    source_file: scripts/${verb}.py
+    description: "${verb} one ${thing}, and write the result beside it. Nothing else is touched."
     input_schema:
       type: object
       properties:
-        path: {type: string, description: Path of the ${thing}}
-        ${other}: {type: integer, minimum: 0}
+        path:
+          type: string
+          description: Path of the ${thing}
+        mode:
+          type: string
+          enum: [all, ${thing}, ${other}]
+          default: all
+        depth: ${depth}
       required: [path]
-    annotations: {read_only_hint: false, idempotent_hint: true}
+    read_only: false
+    idempotent: true
+    source_file: scripts/${verb}.py
+
   - name: report
-    description: List what would be done to each ${thing}
-    source_file: scripts/report.py
+    description: "List what would be done to each ${thing}."
+    input_schema:
+      type: object
+      properties:
+        path:
+          type: string
     read_only: true
+    source_file: scripts/report.py
 `;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as v from "valibot";
-import { definePlugin, type Plugin } from "../../../kernel/mod.ts";
+import { definePlugin, type Plugin, type ToolAnnotations } from "../../../kernel/mod.ts";
 import { conformance, type TestEra, type TestKit, testPlugin } from "../../../kernel/testing.ts";
 import guide from "../../../plugins/guide/mod.ts";
 
@@ -74,6 +74,30 @@ test("guide lists the pages of tools once", async () => {
   await using kit = await testPlugin(guide, undefined, { with: [maker] });
   const { resources } = await kit.client.listResources();
   assert.deepEqual(resources.map((it) => it.uri).filter((uri) => uri.includes("tools/")), ["collet://tools/make"]);
+});
+
+test("guide has no page in its lists for what stands for tools that are not loaded", async () => {
+  const annotations = { deferredHint: true } as ToolAnnotations;
+  const stubs: Plugin<void> = definePlugin({
+    name: "stubs",
+    version: "1.0.0",
+    setup({ tool }) {
+      const input = v.object({});
+      for (const name of ["__skill__maya", "__group__rigging"]) {
+        tool({ name, description: "Not loaded", input, annotations, run: () => "load it" });
+      }
+    },
+  });
+  await using kit = await testPlugin(guide, undefined, { with: [maker, stubs] });
+  const { resources } = await kit.client.listResources();
+  assert.deepEqual(resources.map((it) => it.uri).filter((uri) => uri.includes("tools/")), ["collet://tools/make"]);
+  assert.doesNotMatch(await read(kit, "collet://guide"), /__(?:skill|group)__/);
+  const { completion } = await kit.client.complete({
+    ref: { type: "ref/resource", uri: "collet://tools/{name}" },
+    argument: { name: "name", value: "" },
+  });
+  assert.deepEqual(completion.values, ["make"]);
+  assert.match(await read(kit, "collet://tools/__skill__maya"), /Not loaded/);
 });
 
 describe("guide tells subscribers", () => {

@@ -51,7 +51,7 @@ describe("resolveDependencies()", () => {
   test("throws for a missing dependency, naming the first", () => {
     const thrown = failure(() => resolveDependencies(skills("a: b", "b: c d")));
     assert.deepEqual([thrown.code, thrown.skill, thrown.dependency], ["DEPENDENCY_MISSING", "b", "c"]);
-    assert.match(thrown.message, /Skill "b" depends on "c", which was not found/);
+    assert.match(thrown.message, /^Cannot order the skills: skill "b" depends on "c", which was not found; add /);
   });
 
   const cycles: readonly [what: string, given: readonly string[], cycle: string][] = [
@@ -65,6 +65,7 @@ describe("resolveDependencies()", () => {
       const thrown = failure(() => resolveDependencies(skills(...given)));
       assert.equal(thrown.code, "DEPENDENCY_CYCLE");
       assert.equal(thrown.cycle?.join(" → "), cycle);
+      assert.ok(thrown.message.startsWith("Cannot order the skills: skills depend on each other"), thrown.message);
       assert.ok(thrown.message.includes(cycle), thrown.message);
     });
   }
@@ -140,7 +141,9 @@ describe("expandTransitiveDependencies()", () => {
     const given = skills("a: b", "b: c", "c: b", "d: none", "e: d", "fine: leaf", "leaf", "self: self");
     assert.equal(failure(() => expandTransitiveDependencies(given, "a")).cycle?.join(" "), "b c b");
     assert.equal(failure(() => expandTransitiveDependencies(given, "self")).cycle?.join(" "), "self self");
-    assert.equal(failure(() => expandTransitiveDependencies(given, "e")).dependency, "none");
+    const missing = failure(() => expandTransitiveDependencies(given, "e"));
+    assert.equal(missing.dependency, "none");
+    assert.match(missing.message, /^Cannot list what skill "e" depends on: skill "d" depends on "none", which was not/);
     assert.deepEqual(expandTransitiveDependencies(given, "fine"), ["leaf"]);
   });
 });

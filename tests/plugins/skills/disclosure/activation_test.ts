@@ -107,11 +107,23 @@ describe("activate_skill", () => {
       GEOMETRY,
     ];
     await using server = await startSkills({ home: home.path, skills });
-    assert.match(fail(await server.call("activate_skill", { name: "a" }, LOCAL)), /a → b → a/);
-    assert.match(fail(await server.call("activate_skill", { name: "lone" }, LOCAL)), /"nowhere"/);
+    assert.match(
+      fail(await server.call("activate_skill", { name: "a" }, LOCAL)),
+      /^Cannot load skill "a": .*a → b → a/,
+    );
+    const lone = fail(await server.call("activate_skill", { name: "lone" }, LOCAL));
+    assert.match(lone, /^Cannot load skill "lone": skill "lone" depends on "nowhere", which was not found; /);
     const unknown = fail(await server.call("activate_skill", { name: "maya-geometri" }, LOCAL));
-    assert.equal(unknown, 'There is no skill "maya-geometri"; did you mean "maya-geometry"?');
-    assert.match(fail(await server.call("activate_skill", { name: "@dev-ful" }, LOCAL)), /did you mean "@dev-full"/);
+    const near = 'there is no skill of that name; did you mean "maya-geometry"?';
+    assert.equal(unknown, `Cannot activate skill "maya-geometri": ${near}`);
+    const hide = (name: string) => server.call("deactivate_skill", { name }, LOCAL).then(fail);
+    assert.equal(await hide("maya-geometri"), `Cannot deactivate skill "maya-geometri": ${near}`);
+    const bundle = fail(await server.call("activate_skill", { name: "@dev-ful" }, LOCAL));
+    const noBundle = '"@dev-ful": there is no bundle of that name; did you mean "@dev-full"?';
+    assert.deepEqual([bundle, await hide("@dev-ful")], [
+      `Cannot activate ${noBundle}`,
+      `Cannot deactivate ${noBundle}`,
+    ]);
     assert.match(fail(await server.call("activate_skill", { name: ["", " "] }, LOCAL)), /"name" is empty/);
     // what can be activated is, whatever becomes of the rest
     const result = await server.call("activate_skill", { name: ["a", "maya-geometry"] }, LOCAL);
@@ -145,6 +157,7 @@ describe("activate_skill", () => {
     assert.ok(server.seen().includes("delete_tool"));
     const hidden = dataOf(await server.call("deactivate_skill", { name: "library" }, LOCAL)).hidden_tools;
     assert.ok(hidden.includes("delete_tool") && !server.seen().includes("delete_tool"));
+    assert.deepEqual(hidden.filter((tool: string) => server.seen().includes(tool)), []);
     assert.equal(await say(server, "deactivate_skill", { name: "library" }), 'Was not active: "library"');
     assert.match(fail(await server.call("deactivate_skill", { name: "librari" }, LOCAL)), /did you mean "library"/);
   });
@@ -161,7 +174,10 @@ describe("activate_skill", () => {
     await using home = await temporaryHome();
     await using server = await startSkills({ home: home.path, waiting: [{ name: "of-project", tools: ["t"] }] });
     const unknown = fail(await server.call("activate_skill", { name: "nothing-of-it" }, ADA));
-    assert.match(unknown, /^There is no skill "nothing-of-it".*1 skill of the project \/project waits until a person/);
+    assert.match(
+      unknown,
+      /^Cannot activate skill "nothing-of-it": .*1 skill of the project \/project waits until a person/,
+    );
     assert.match(await say(server, "activate_skill", { name: "of-project" }), /^Activated: "of-project"/);
     assert.ok(server.seen().includes("of_project__t"));
   });
@@ -303,7 +319,10 @@ describe("activation", () => {
     await using server = await startSkills({ home: home.path, skills: [GEOMETRY, grouped] });
     const call = { ...LOCAL, signal: AbortSignal.timeout(10_000), client: { capabilities: {} } } as never;
     const load = (names: string[], activateGroups = false) => server.activation.load(names, call, { activateGroups });
-    await assert.rejects(load(["maya-geometry", "nothing"]), /There is no skill "nothing"/);
+    await assert.rejects(
+      load(["maya-geometry", "nothing"]),
+      /^ToolError: Cannot load skill "nothing": there is no skill of that name/,
+    );
     assert.ok(server.seen().includes("maya_geometry__create_sphere"));
     await load(["grouped"]);
     assert.deepEqual(server.seen().filter((it) => it.startsWith("grouped")), ["grouped__plain"]);

@@ -64,6 +64,22 @@ describe("stubs", () => {
     await until(() => !server.seen().some((it) => it.startsWith("__skill__")), "they are gone");
   });
 
+  test("do not stand for skills that cannot be loaded here, until they can", async () => {
+    await using home = await temporaryHome();
+    const first = { name: "first", depends: ["second"] };
+    const skills = [first, { name: "second", depends: ["first"] }, GEOMETRY];
+    await using server = await startSkills({ home: home.path, skills, stubs: true });
+    const stubs = () => server.seen().filter((it) => it.startsWith("__skill__"));
+    assert.deepEqual(server.catalog.listSkills("error").map(({ name }) => name), ["first", "second"]);
+    assert.deepEqual(stubs(), ["__skill__maya-geometry"]);
+    // the circle ends by a change of one of them
+    await server.find([first, { name: "second" }, GEOMETRY]);
+    await until(() => stubs().length === 3, "those of the circle have one");
+    assert.deepEqual(stubs(), ["__skill__first", "__skill__maya-geometry", "__skill__second"]);
+    await server.find(skills);
+    await until(() => stubs().length === 1, "they have none again");
+  });
+
   test("stand for groups of loaded skills that are not active", async () => {
     await using home = await temporaryHome();
     const twin = { ...GROUPED, name: "twin" };

@@ -47,6 +47,9 @@ describe("suggest_skill", () => {
     assert.deepEqual(namesOf(result).slice(0, 2), ["dev", "mcp-builder"]);
     assert.match(succeed(result), /^Suggested skills: dev, mcp-builder/);
     assert.equal(dataOf(result).by, "search");
+    const spheres = namesOf(await suggest(server, "make spheres and cubes in Maya"));
+    assert.equal(spheres[0], "maya-geometry", "dev makes something too, and no spheres");
+    assert.ok(spheres.indexOf("dev") > 0, spheres.join());
     const forms = namesOf(await suggest(server, "fill in a PDF form"));
     assert.ok(forms.includes("pdf") && !forms.includes("hidden"), forms.join());
     assert.equal(namesOf(await suggest(server, "fill in a PDF form", LOCAL, { limit: 1 })).length, 1);

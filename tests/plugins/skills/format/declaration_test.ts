@@ -61,6 +61,36 @@ test("ToolDeclaration() refuses what cannot be", () => {
   assert.throws(make({ name: "a", threadAffinity: "ui" }), hasCode("ARGUMENT_INVALID"));
 });
 
+test("ToolDeclaration() refuses fields of another type, and says what was found and what is wanted", () => {
+  const wrong: readonly [field: keyof ToolDeclarationFields, value: unknown, found: string, wanted: string][] = [
+    ["description", 3, "3", "a text"],
+    ["sourceFile", ["a.py"], "a list", "a text"],
+    ["group", {}, "an object", "a text"],
+    ["readOnly", "yes", '"yes"', "true or false"],
+    ["destructive", 1, "1", "true or false"],
+    ["idempotent", "", '""', "true or false"],
+    ["deferLoading", () => true, "a function", "true or false"],
+    ["timeoutHintSecs", -4, "-4", "a whole number from 0 on"],
+    ["timeoutHintSecs", 1.5, "1.5", "a whole number from 0 on"],
+    ["timeoutHintSecs", NaN, "NaN", "a whole number from 0 on"],
+    ["timeoutHintSecs", "x".repeat(100), `"${"x".repeat(39)}…`, "a whole number from 0 on"],
+    ["protocol", "2", '"2"', "a whole number from 0 on"],
+    ["requiredCapabilities", "scene.mutate", '"scene.mutate"', "a list of texts"],
+    ["searchAliases", ["ball", 2], "a list", "a list of texts"],
+    ["nextTools", ["bevel"], "a list", "an object"],
+    ["annotations", "readOnlyHint", '"readOnlyHint"', "an object"],
+    ["extra", 0, "0", "an object"],
+  ];
+  for (const [field, value, found, wanted] of wrong) {
+    const message = `Cannot declare tool "a": "${field}" is ${found}; expected ${wanted}`;
+    const fields = { name: "a", [field]: value } as unknown as ToolDeclarationFields;
+    assert.throws(() => new ToolDeclaration(fields), { name: "TypeError", message });
+    // what says nothing has its default
+    assert.ok(new ToolDeclaration({ ...fields, [field]: null }).equals(new ToolDeclaration({ name: "a" })), field);
+  }
+  assert.equal(new ToolDeclaration({ name: "a", timeoutHintSecs: 0 }).timeoutHintSecs, 0);
+});
+
 test("ToolDeclaration.fromJSON() gives back all that toJSON() gave, through text", () => {
   const tool = new ToolDeclaration(FULL);
   const back = ToolDeclaration.fromJSON(JSON.parse(JSON.stringify(tool)));

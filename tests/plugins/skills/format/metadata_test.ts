@@ -29,6 +29,9 @@ test("SkillMetadata() takes names and declarations of tools alike", () => {
 test("SkillMetadata() refuses to be without a name", () => {
   assert.throws(() => new SkillMetadata({} as SkillMetadataFields), TypeError);
   assert.throws(() => SkillMetadata.fromJSON({ description: "x" }), TypeError);
+  const named = (name: unknown) => () => new SkillMetadata({ name } as SkillMetadataFields);
+  assert.throws(named(undefined), { name: "TypeError", message: 'Cannot make skill metadata: "name" is missing' });
+  assert.throws(named(3), { name: "TypeError", message: 'Cannot make skill metadata: "name" is no text' });
 });
 
 test("SkillMetadata fields can be written", () => {

@@ -89,6 +89,25 @@ test("parseSkill() reads tools and groups from the top, the section, a sidecar, 
   }
 });
 
+test("parseSkill() keeps a destructive flag that is off, which clients would take to be on, as a hint", async () => {
+  const { tools } = metadataOf(
+    await parseFields(`${HEAD}tools:
+  - { name: harmless, destructive: false }
+  - { name: titled, destructive: no, annotations: { title: Titled } }
+  - { name: contradicts, destructive: false, destructive_hint: true }
+  - { name: breaks, destructive: true }
+  - says_nothing
+`),
+  );
+  assert.deepEqual(tools.map((tool) => tool.annotations), [
+    { destructiveHint: false },
+    { title: "Titled", destructiveHint: false },
+    { destructiveHint: true },
+    undefined,
+    undefined,
+  ]);
+});
+
 test("parseSkill() leaves out a tool that is wrong, and none of the others", async () => {
   const parsed = await parseFields(`${HEAD}tools:
   - good

@@ -1,18 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { validateSkill } from "../../../../plugins/skills/format/validate.ts";
-import { short, skillIn, skillOnDisk, type SkillTree } from "./kit.ts";
+import { metadataOf, parseFiles, short, skillIn, skillOnDisk, type SkillTree } from "./kit.ts";
 
 const HEAD = "---\nname: my-skill\ndescription: Does this\n";
 const SECTION = `${HEAD}metadata:\n  dcc-mcp:\n`;
 
 async function issuesOf(files: SkillTree): Promise<string[]> {
-  return (await validateSkill(skillIn(files))).issues.map(short);
+  const { issues } = await validateSkill(skillIn(files));
+  // of all with a section of dcc-mcp, and told in a test of its own
+  return issues.filter(({ rule }) => rule !== "not-publishable").map(short);
 }
 
 test("validateSkill() finds nothing wrong with a whole skill", async () => {
   const report = await validateSkill(skillIn({
-    "SKILL.md": `${SECTION}    version: 1.2.0\n    tools: tools.yaml\n    groups: tools.yaml\n---\n# Body\n`,
+    "SKILL.md": [
+      `${HEAD}metadata:`,
+      ...[
+        '  dcc-mcp.version: "1.2.0"',
+        "  dcc-mcp.tools: tools.yaml",
+        "  dcc-mcp.groups: tools.yaml",
+        "---",
+        "# Body\n",
+      ],
+    ].join("\n"),
     "tools.yaml": [
       ...["tools:", "  - name: bevel", "    description: Bevel edges", "    group: modeling"],
       ...["    next-tools:", "      on-success:", "        - create", "        - other_skill__tool"],
@@ -175,4 +186,63 @@ test("validateSkill() follows no script out of the skill", async () => {
   );
   const { issues } = await validateSkill(skill.folder);
   assert.deepEqual(issues.map(short), ["error SKILL.md:7 source-file-missing", "error scripts/one.py link-outside"]);
+});
+
+test("validateSkill() names a place that counts for the fields of Claude Code", async () => {
+  const fields = {
+    "disable-model-invocation": ["true", 'dcc-mcp.allow-implicit-invocation: "false"'],
+    "user-invocable": ["false", 'collet.user-invocable: "false"'],
+    "argument-hint": ["'[file]'", 'collet.argument-hint: "[file]"'],
+    arguments: ["one two", "collet.arguments: one two"],
+    when_to_use: ["By the sea", "collet.when_to_use: By the sea"],
+  } as const;
+  for (const [key, [value, moved]] of Object.entries(fields)) {
+    const { issues } = await validateSkill(skillIn({ "SKILL.md": `${HEAD}${key}: ${value}\n---\n` }));
+    const [{ remedy = "" } = {}] = issues;
+    assert.ok(remedy.includes(moved.startsWith("collet.") ? moved.split(":")[0]! : moved), remedy);
+    const lines = `${HEAD}metadata:\n  ${moved}\n---\n`;
+    assert.deepEqual((await validateSkill(skillIn({ "SKILL.md": lines }))).issues, [], key);
+    const read = (text: string) => parseFiles({ "SKILL.md": text }).then(metadataOf);
+    const [top, flat, none] = await Promise.all(
+      [`${HEAD}${key}: ${value}\n---\n`, lines, `${HEAD}---\n`].map(read),
+    );
+    const meaning = (it: typeof top) => [
+      ...[it!.isImplicitInvocationAllowed(), it!.userInvocable, it!.argumentHint, it!.argumentNames, it!.whenToUse],
+    ];
+    assert.deepEqual(meaning(flat), meaning(top), key);
+    assert.notDeepEqual(meaning(flat), meaning(none), key);
+  }
+  const { issues: [hooks] } = await validateSkill(skillIn({ "SKILL.md": `${HEAD}hooks: x\n---\n` }));
+  assert.match(hooks!.remedy!, /^Leave it out/);
+});
+
+test("parseSkill() lets what stands at the top count before what was moved under metadata", async () => {
+  const { diagnostics, ...parsed } = await parseFiles({
+    "SKILL.md": `${HEAD}when_to_use: now\nmetadata:\n  collet.when-to-use: later\n---\n`,
+  });
+  assert.equal(metadataOf({ diagnostics, ...parsed }).whenToUse, "now");
+  assert.deepEqual(diagnostics.map(short), ["warning SKILL.md:6 field-shadowed"]);
+});
+
+test("validateSkill() says what keeps a skill without errors from being published, and finds it clean", async () => {
+  const found = async (lines: string) =>
+    await validateSkill(skillIn({ "SKILL.md": `${HEAD}metadata:\n${lines}---\n` }));
+  for (
+    const [lines, remedy] of [
+      ["  dcc-mcp:\n    tags: sea\n", /dcc-mcp\.KEY/],
+      ["  a: x\n  dcc-mcp.version: 1.0\n", /in quotes/],
+      ["  tags:\n    - sea\n", /with commas/],
+    ] as const
+  ) {
+    const { issues, isClean, hasErrors } = await found(lines);
+    assert.deepEqual([isClean, hasErrors], [true, false]);
+    const line = lines.startsWith("  a") ? 6 : 5;
+    assert.deepEqual(issues.map(short), [`info SKILL.md:${line} not-publishable`]);
+    assert.match(issues[0]!.remedy!, remedy);
+  }
+  assert.deepEqual((await found('  dcc-mcp.tags: sea\n  dcc-mcp.version: "1.0"\n')).issues, []);
+  const chinese = await validateSkill(skillIn({ "SKILL.md": "---\nname: 潮汐\ndescription: x\n---\n" }, "潮汐"));
+  assert.deepEqual(chinese.issues.map(short), ["info SKILL.md:2 not-publishable"]);
+  const wrong = await found("  dcc-mcp:\n    tags: sea\nlicence: MIT\n");
+  assert.deepEqual(wrong.issues.map(short), ["error SKILL.md:7 field-not-standard"], "errors come first");
 });

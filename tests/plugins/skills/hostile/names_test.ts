@@ -106,7 +106,7 @@ describe("names of skills and tools", { timeout: 120_000 }, () => {
     const made = { name: "clash__say", description: "Made", interpreter: "bash", code: "echo '{\"made\":true}'" };
     await talk.text("register_script", made);
     const loaded = await talk.text("load_skill", { skill_name: "clash" });
-    assert.match(loaded, /clash__say.*not offered/s);
+    assert.match(loaded, /"clash" is loaded, with 0 tools.*"clash__say".*the name is taken by/s);
     assert.match((await rulesOf("clash")).join("\n"), /tool-not-offered .*clash__say/);
     assert.match(JSON.stringify((await talk.call("clash__say")).content), /made/);
     await talk.text("delete_tool", { name: "clash__say" });

@@ -17,7 +17,7 @@ const CHART = "harbour_tides__chart";
 async function makeMachine(): Promise<Machine> {
   const machine = await Machine.make();
   await machine.skill("harbour-tides", HARBOUR);
-  await machine.skill("knots", { "SKILL.md": "---\nname: knots\ndescription: Ties knots\n---\n# Knots\n" });
+  await machine.skill("knots", { "skill.md": "---\nname: knots\ndescription: Ties knots\n---\n# Knots\n" });
   return machine;
 }
 
@@ -44,6 +44,9 @@ async function find(talk: Talk): Promise<void> {
   assert.match(JSON.stringify(contents), /It pulls/);
   const { messages } = await talk.client.getPrompt({ name: "harbour-tides" });
   assert.match(JSON.stringify(messages), /Ask for the harbour first/);
+  const knots = await talk.client.readResource({ uri: "skill://knots/SKILL.md" });
+  assert.match(JSON.stringify(knots.contents), /# Knots/, "though its file is called skill.md");
+  assert.match(JSON.stringify(await talk.client.getPrompt({ name: "knots" })), /# Knots/);
   assert.equal((await talk.tools()).includes(HIGH_WATER), false);
   assert.match(
     await talk.refused(HIGH_WATER, { harbour: "Brest" }),

@@ -92,6 +92,24 @@ describe("scripts of skills", { timeout: 120_000 }, () => {
     assert.match(fail(await kit.call("text__a")), /grants/);
   });
 
+  test("get what the flat collet.grants asks for as JSON text, as skills have it that are published", async () => {
+    process.env["S8_FREE"] = "free";
+    const files = { "scripts/a.sh": 'echo "${S8_FREE-none}"' };
+    const flat = (grants: string) => ({ files, metadata: { "collet.grants": grants } });
+    await kit.load({
+      flat: flat('{"env": ["S8_FREE"]}'),
+      broken: flat('{"env": ['),
+      beyond: flat('{"memory_mb": 4096}'),
+    });
+    assert.deepEqual(valueOf(await kit.call("flat__a")), { success: true, message: "free" });
+    assert.match(fail(await kit.call("broken__a")), /grants/);
+    assert.match(fail(await kit.call("beyond__a")), /use 4096 MiB of memory, where 512 are allowed/);
+    const both = { "collet.grants": '{"memory_mb": 4096}', collet: { grants: { env: ["S8_FREE"] } } };
+    await kit.load({ both: { files, metadata: both } });
+    assert.deepEqual(valueOf(await kit.call("both__a")), { success: true, message: "free" }, "the section counts");
+    delete process.env["S8_FREE"];
+  });
+
   test("run in the sandbox: their skill can be read and not changed, and the rest of the home is not there", async (t) => {
     const mechanism = await kit.kernel.get(Sandbox)!.mechanism();
     if (mechanism !== "bubblewrap") return t.skip(`the sandbox is ${mechanism ?? "none"}`);

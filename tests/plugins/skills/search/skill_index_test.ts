@@ -102,6 +102,18 @@ describe("SkillIndex.search()", () => {
     assert.deepEqual(find({ query: "notes", limit: 0 }), []);
   });
 
+  test("refuses a limit that is no whole number from 0 on", () => {
+    const { index } = indexOf(...SKILLS);
+    for (const limit of [-1, NaN, 1.5, Infinity, "2" as unknown as number]) {
+      assert.throws(() => index.search({ limit }), (thrown: SkillValueError) => {
+        assert.ok(thrown instanceof SkillValueError);
+        assert.equal(thrown.code, "ARGUMENT_INVALID");
+        assert.equal(thrown.message, `Cannot search skills: "limit" is ${limit}; expected a whole number from 0 on`);
+        return true;
+      });
+    }
+  });
+
   test("refuses a scope that is none, and names the five", () => {
     const { index } = indexOf(...SKILLS);
     assert.throws(() => index.search({ scope: "galaxy" }), (thrown: SkillValueError) => {

@@ -18,6 +18,7 @@ describe("checkConfig()", () => {
       allowedHosts: ["localhost", "127.0.0.1", "[::1]"],
       token: undefined,
       stubs: true,
+      bundledSkills: false,
       home: undefined,
     });
   });

@@ -75,6 +75,14 @@ describe("createSkillServer()", () => {
     await assert.rejects(server.loadSkill("none"), SkillValueError);
   });
 
+  test("finds no skills that ship, which speak of tools that it has not, unless it is asked to", async () => {
+    for (const [config, expected] of [[{}, false], [{ bundledSkills: true }, true]] as const) {
+      await using kit = await makeServer(config);
+      assert.equal(kit.server.getSkillInfo("tool-builder") !== null, expected);
+      assert.equal((await listTools(kit)).has("__skill__tool-builder"), expected);
+    }
+  });
+
   test("finds skills in more folders when it is told to, and keeps them", async () => {
     await using kit = await makeServer();
     const { server } = kit;
