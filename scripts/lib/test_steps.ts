@@ -43,6 +43,8 @@ const ON_ONE_NODE: readonly string[] = [
   "tests/plugins/sandbox/",
   "tests/plugins/scripts/",
   "tests/plugins/sharing/",
+  "tests/plugins/skills/",
+  "tests/plugins/trust/",
   "tests/plugins/wasm/binary_",
   "tests/plugins/wasm/build",
   "tests/plugins/wasm/bundle_",
@@ -67,6 +69,7 @@ const ON_EACH_NODE: readonly string[] = [
   "tests/plugins/scripts/lifetime_",
   "tests/plugins/scripts/output_lines_",
   "tests/plugins/scripts/slow_client_",
+  "tests/plugins/skills/server/",
 ];
 
 /**
@@ -84,6 +87,7 @@ const DEMANDING: readonly string[] = [
   "tests/plugins/scripts/grants_limits_",
   "tests/plugins/scripts/hostile_scripts_",
   "tests/plugins/scripts/warm_pool_",
+  "tests/plugins/skills/hostile/scale_",
   "tests/plugins/store/processes_",
   "tests/plugins/wasm/languages/",
   "tests/plugins/wasm/pool_",
