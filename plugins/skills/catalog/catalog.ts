@@ -109,7 +109,8 @@ export class SkillCatalog {
   }
 
   /**
-   * Loads a skill, and what it depends on before it: their tools are registered. Once more it changes nothing.
+   * Loads a skill, and what it depends on before it: their tools are registered. Once more it registers what could not
+   * be registered before, and changes nothing else.
    *
    * @returns the names of its registered tools, in the order of their declaration.
    * @throws {SkillValueError} `SKILL_UNKNOWN`, `DEPENDENCY_MISSING`, `DEPENDENCY_CYCLE`, `SKILL_REFUSED` or `NAME_TAKEN`,
@@ -121,7 +122,8 @@ export class SkillCatalog {
       const { path } = entry.found;
       const choice = options.activateGroups ?? false;
       if (entry.loaded === undefined) await this.#loader.load(entry, options);
-      else if (choice !== false) {
+      else if (entry.loaded.diagnostics.length > 0) await this.#loader.accept(this.#discovery.skills);
+      if (entry.loaded !== undefined && choice !== false) {
         for (const group of chooseGroups(entry.metadata, { choice })) this.#loader.switchGroup(path, group, true);
       }
       return [...this.#shelf.at(path)?.registered ?? []];

@@ -113,7 +113,7 @@ export class SkillLoader {
   async accept(skills: readonly FoundSkill[]): Promise<CatalogChange> {
     const before = this.#shelf;
     const next = this.makeShelf(skills);
-    const same = new Set(before.loaded.filter((old) => next.at(old.found.path)?.isSameAs(old)));
+    const same = new Set(before.loaded.filter((old) => isWhole(old) && next.at(old.found.path)?.isSameAs(old)));
     for (const old of same) next.put(next.at(old.found.path)!, { loaded: old.loaded });
     const { plan, successors } = await this.#planAnew(before.loaded.filter((old) => !same.has(old)), next);
     // from here on everything is one turn; groups may have been switched until now
@@ -197,6 +197,11 @@ export class SkillLoader {
 function isLasting(thrown: unknown): boolean {
   if (!(thrown instanceof SkillValueError)) return true;
   return thrown.code === "SKILL_REFUSED" && thrown.refusals.some(({ rule }) => rule !== "implicit-invocation");
+}
+
+/** Tells whether all tools of a skill could be registered; what one lacked may be there later, and nobody tells of it. */
+function isWhole({ loaded }: SkillEntry): boolean {
+  return loaded?.diagnostics.length === 0;
 }
 
 function isKept(old: SkillEntry, next: SkillShelf): boolean {

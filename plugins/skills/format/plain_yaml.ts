@@ -1,10 +1,12 @@
 /**
- * Reads the plain YAML that most skills are written in: block mappings and lists of one-line scalars, and one-line lists
- * of words. Whatever else there is makes it give up, and the library reads the text instead; what it reads, the library
- * would read the same.
+ * Reads the plain YAML that most skills are written in: block mappings and lists of one-line scalars and of texts after
+ * `|` and `>`, and one-line lists and mappings of words. Whatever else there is makes it give up, and the library reads
+ * the text instead; what it reads, the library would read the same.
  *
  * @module
  */
+import { isBlockHead, readPlainBlock } from "./plain_block.ts";
+import { readPlainFlow } from "./plain_flow.ts";
 import { typePlain, type YamlDocument, type YamlEntry, type YamlNode, type YamlOddity } from "./yaml_tree.ts";
 
 // tabs, control characters, line breaks that are none to YAML, byte order marks
@@ -12,8 +14,6 @@ const UNUSUAL_REGEXP = /[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00
 const KEY_REGEXP = /^([A-Za-z_][\w.-]{0,99}):(?: +|$)/;
 const DOUBLE_QUOTED_REGEXP = /^"([^"\\]*)"$/;
 const SINGLE_QUOTED_REGEXP = /^'([^']*)'$/;
-const WORD_REGEXP = /^[A-Za-z0-9_][A-Za-z0-9_ ./+-]*$/;
-const QUOTED_WORD_REGEXP = /^"[^"\\,[\]{}]*"$/;
 // what may not begin a plain scalar, or makes it something else
 const INDICATORS = "-?:,[]{}#&*!|>'\"%@`";
 const DEEPEST_PLAIN = 16;
@@ -36,10 +36,11 @@ const NOT_PLAIN = Symbol("not plain");
  */
 export function readPlainYaml(text: string, firstLine: number): YamlDocument | undefined {
   if (UNUSUAL_REGEXP.test(text)) return undefined;
-  const lines = splitLines(text, firstLine);
+  const raws = text.split("\n");
+  const lines = linesOf(raws, firstLine);
   if (lines.length === 0 || lines[0]!.indent !== 0) return undefined;
   try {
-    const reader = new PlainReader(lines);
+    const reader = new PlainReader(lines, { raws, firstLine });
     return { root: reader.readAll(), problems: [], oddities: reader.oddities };
   } catch (thrown) {
     if (thrown === NOT_PLAIN) return undefined;
@@ -47,9 +48,8 @@ export function readPlainYaml(text: string, firstLine: number): YamlDocument | u
   }
 }
 
-function splitLines(text: string, firstLine: number): Line[] {
+function linesOf(raws: readonly string[], firstLine: number): Line[] {
   const lines: Line[] = [];
-  const raws = text.split("\n");
   for (let index = 0; index < raws.length; index++) {
     const raw = raws[index]!;
     let indent = 0;
@@ -77,10 +77,14 @@ function trimSpaces(text: string): string {
 class PlainReader {
   readonly oddities: YamlOddity[] = [];
   readonly #lines: Line[];
+  readonly #raws: readonly string[];
+  readonly #firstLine: number;
   #at = 0;
 
-  constructor(lines: Line[]) {
+  constructor(lines: Line[], { raws, firstLine }: { readonly raws: readonly string[]; readonly firstLine: number }) {
     this.#lines = lines;
+    this.#raws = raws;
+    this.#firstLine = firstLine;
   }
 
   readAll(): YamlNode {
@@ -148,9 +152,14 @@ class PlainReader {
   }
 
   #scalar(text: string, { number: line }: Line, indent: number): YamlNode {
+    if (isBlockHead(text)) return this.#text(text, line, indent);
     const next = this.#lines[this.#at];
     if (next !== undefined && next.indent > indent) throw NOT_PLAIN;
-    if (text.startsWith("[")) return this.#words(text, line);
+    if (text.startsWith("[") || text.startsWith("{")) {
+      const node = readPlainFlow(text, line, this.oddities);
+      if (node === undefined) throw NOT_PLAIN;
+      return node;
+    }
     const quoted = DOUBLE_QUOTED_REGEXP.exec(text)?.[1] ?? SINGLE_QUOTED_REGEXP.exec(text)?.[1];
     if (quoted !== undefined) return { kind: "scalar", text: quoted, value: quoted, line };
     if (INDICATORS.includes(text[0]!) || text.endsWith(":") || text.includes(": ") || text.includes(" #")) {
@@ -159,19 +168,12 @@ class PlainReader {
     return { kind: "scalar", text, value: typePlain(text), line };
   }
 
-  #words(text: string, line: number): YamlNode {
-    if (!text.endsWith("]")) throw NOT_PLAIN;
-    this.oddities.push({ kind: "flow", line });
-    const inside = trimSpaces(text.slice(1, -1));
-    const words = inside === "" ? [] : inside.split(",").map(trimSpaces);
-    return {
-      kind: "list",
-      items: words.map((word): YamlNode => {
-        if (WORD_REGEXP.test(word)) return { kind: "scalar", text: word, value: typePlain(word), line };
-        if (!QUOTED_WORD_REGEXP.test(word)) throw NOT_PLAIN;
-        return { kind: "scalar", text: word.slice(1, -1), value: word.slice(1, -1), line };
-      }),
-      line,
-    };
+  /** Reads a text over several lines. */
+  #text(head: string, line: number, indent: number): YamlNode {
+    const start = line - this.#firstLine + 1;
+    const block = readPlainBlock(head, { raws: this.#raws, start, indent });
+    if (block === undefined) throw NOT_PLAIN;
+    while ((this.#lines[this.#at]?.number ?? Infinity) < block.end + this.#firstLine) this.#at++;
+    return { kind: "scalar", text: block.text, value: block.text, line };
   }
 }

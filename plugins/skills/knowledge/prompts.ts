@@ -214,7 +214,7 @@ const FILES_ARGUMENT = v.optional(v.pipe(
 
 /** Makes the arguments of a skill's prompt: those it names, all as one text, and the files that come along. */
 function argumentsOf({ argumentNames, argumentHint }: CatalogSkill["metadata"]): Schema {
-  const named = argumentNames.filter((it) => it !== "arguments" && it !== "files")
+  const named = argumentNames.filter((it) => it !== "arguments" && it !== "files" && isUsableName(it))
     .map((it) => [it, v.optional(v.string())] as const);
   const hint = argumentHint === "" ? "" : `: ${argumentHint}`;
   return v.object({
@@ -224,10 +224,15 @@ function argumentsOf({ argumentNames, argumentHint }: CatalogSkill["metadata"]):
   }) as unknown as Schema;
 }
 
+/** Tells whether an argument can have a name: what every object has seems to be given always. */
+function isUsableName(name: string): boolean {
+  return name !== "__proto__" && !(name in {});
+}
+
 function declared(skill: CatalogSkill, { name, description, arguments: args, template }: PromptDeclaration) {
   const registered = promptName(skill.name, name);
   if (registered === undefined) return [];
-  const entries = args.map((it) => {
+  const entries = args.filter((it) => isUsableName(it.name)).map((it) => {
     const text = it.description === "" ? v.string() : v.pipe(v.string(), v.description(it.description));
     return [it.name, it.required ? text : v.optional(text)] as const;
   });

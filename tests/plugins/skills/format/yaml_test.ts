@@ -110,6 +110,8 @@ const WORDS = fc.constantFrom(
   ...["a", "Use this", "1.0", "yes", "true", "~", "null", "-5", "0x1f", "a#b", "a #b", "x:y", "x: y", "end:", "é ñ"],
   ...["'q'", '"q"', "'a''b'", '"a\\nb"', "[a, b]", "[]", "[ a , 2 ]", '["a", b]', "[a,]", "[a: b]", "{a: b}", "[-1]"],
   ...["|", ">-", "- x", "-x", "? y", "*a", "&a b", "!!str 1", "@x", "%x", "", " ", "# c", ".5", "1e3", "+1", "\u00a0b"],
+  ...["{}", "{a: b, c: [d, -1]}", "{a: {b: \"c, d\"}, e: 'f'}", "{a}", "{a:b}", "{a: b: c}", "{a: , b: c}", "[{a: b}]"],
+  ...["{a: b, a: c}", "{__proto__: a}", "{a: [b}", "['a''b']", "{a: b} c", "[a] # c", '{"a": b}', "|-", ">", ">+"],
   ...["a\tb", "<<", "=", "/x", "(y)", "https://x.y/z", "[a b, c-d/e.f]", "[\u00a0a]", "[null, true, 1.0]", "..."],
 );
 const KEYS = fc.constantFrom("name", "a", "b-c", "d.e", "f_g", "a", "h i", "'k'", "1", "__proto__", "x:y", "true");
@@ -136,6 +138,14 @@ const SCALAR = fc.oneof(
 );
 const PLAIN_KEYS = fc.constantFrom("name", "a", "b-c", "d.e", "f_g", "h");
 
+/** Lines of a text over several lines. */
+const TEXT = fc.tuple(
+  fc.constantFrom("|", ">", "|-", ">-", ">-", ">+", "> "),
+  fc.array(fc.constantFrom("  a b", "  a b", "  c: d", "  # e", "", "  ", "   f", "    g", " h", "  i ", "---"), {
+    maxLength: 6,
+  }),
+).map(([head, lines]) => [head, ...lines]);
+
 /** Lines of a block, written as most people write them. */
 const { block: BLOCK } = fc.letrec<{ block: string[]; map: string[]; list: string[] }>((tie) => ({
   block: fc.oneof({ maxDepth: 3 }, tie("map"), tie("map"), tie("list")),
@@ -143,6 +153,7 @@ const { block: BLOCK } = fc.letrec<{ block: string[]; map: string[]; list: strin
     fc.oneof(
       { maxDepth: 3 },
       fc.tuple(PLAIN_KEYS, SCALAR).map(([key, word]) => [`${key}: ${word}`]),
+      fc.tuple(PLAIN_KEYS, TEXT).map(([key, [head, ...lines]]) => [`${key}: ${head}`, ...lines]),
       fc.tuple(PLAIN_KEYS, tie("block"), fc.constantFrom("  ", "    ", "")).map(([key, lines, pad]) => [
         `${key}:`,
         ...lines.map((line) => pad + line),
@@ -154,6 +165,7 @@ const { block: BLOCK } = fc.letrec<{ block: string[]; map: string[]; list: strin
     fc.oneof(
       { maxDepth: 3 },
       SCALAR.map((word) => [`- ${word}`]),
+      TEXT.map(([head, ...lines]) => [`- ${head}`, ...lines]),
       tie("map").map((lines) => lines.map((line, index) => `${index === 0 ? "- " : "  "}${line}`)),
     ),
     { minLength: 1, maxLength: 3 },

@@ -3,9 +3,12 @@
  * find what is wrong with each.
  */
 import assert from "node:assert/strict";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { chmod, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
 import { after, before, describe, test } from "node:test";
-import { removeBundle } from "../../../command_line/program.ts";
+import { removeBundle, runProgram } from "../../../command_line/program.ts";
+import { modern, post } from "../../../support/raw.ts";
 import { type HttpServer, Machine, type Talk } from "../proof/kit.ts";
 import { CANARY, CORPUS, skillText, sockets, writeOutside } from "./corpus.ts";
 
@@ -103,13 +106,57 @@ describe("a home full of hostile folders", { timeout: 120_000 }, () => {
       await assert.rejects(talk.client.readResource({ uri: `skill://out-script/scripts/${path}` }));
     }
     await assert.rejects(talk.client.readResource({ uri: "skill://link-loop/loop/healthy/SKILL.md" }));
-    const told = [...talk.wire, server.running.stderr()].join("\n");
+    const { body, headers } = modern("skills/list");
+    const listed = await (await post((request) => fetch(new Request(server.url, request)), body, { headers })).text();
+    assert.match(listed, /skill:\/\/healthy\/SKILL\.md/);
+    const told = [...talk.wire, listed, server.running.stderr()].join("\n");
     assert.equal(told.toUpperCase().includes(CANARY), false);
-    for (const path of await readdir(machine.at("home"), { recursive: true })) {
-      const file = machine.at("home", path);
-      const kind = await stat(file).catch(() => undefined);
-      if (path.startsWith("skills/") || kind?.isFile() !== true) continue;
-      assert.equal((await readFile(file, "latin1")).toUpperCase().includes(CANARY), false, path);
+    const kept = (await readdir(machine.at("home"), { withFileTypes: true })).filter(({ name }) => name !== "skills");
+    for (const entry of kept) {
+      const folder = machine.at("home", entry.name);
+      for (const path of entry.isDirectory() ? await readdir(folder, { recursive: true }) : [""]) {
+        const file = join(folder, path);
+        if (!(await stat(file)).isFile()) continue;
+        assert.equal((await readFile(file, "latin1")).toUpperCase().includes(CANARY), false, path);
+      }
+    }
+  });
+
+  test("is checked on the command line, which follows no way out either", async () => {
+    const folders = Object.keys(CORPUS).map((folder) => machine.at("home/skills", folder));
+    const options = { home: machine.at("home"), cwd: machine.at("project"), env: machine.env };
+    const { code, stdout, stderr } = await runProgram(["skills", "validate", "--json", ...folders], options);
+    assert.equal(code, 1, stderr);
+    const { skills } = JSON.parse(stdout);
+    assert.equal(skills.length, folders.length);
+    for (const [i, [folder, { rule, isSkill }]] of Object.entries(CORPUS).entries()) {
+      const severities = skills[i].issues.map((it: { readonly severity: string }) => it.severity);
+      assert.ok(isSkill ? rule === undefined || severities.length > 0 : severities.includes("error"), folder);
+    }
+    assert.equal((stdout + stderr).toUpperCase().includes(CANARY), false);
+  });
+
+  test("tells of what may not be read", { skip: process.getuid?.() === 0 && "root may read everything" }, async () => {
+    await using closed = await Machine.make();
+    const rules = { folder: "folder-unreadable", file: "file-unreadable", scripts: "file-unreadable" };
+    const paths = { folder: "folder", file: "file/SKILL.md", scripts: "scripts/scripts" };
+    for (const name of Object.keys(rules)) {
+      await closed.skill(name, { "SKILL.md": skillText(name), "scripts/a.sh": "" });
+    }
+    for (const path of Object.values(paths)) await chmod(closed.at("home/skills", path), 0o000);
+    try {
+      await using it = await closed.pipe();
+      const { skipped } = await it.data("list_skills");
+      const { diagnostics } = await it.data("get_skill_info", { skill_name: "scripts" });
+      const told = Object.fromEntries([
+        ...skipped.map((
+          { path, diagnostics: [first] }: Told & { path: string; diagnostics: Told[] },
+        ) => [path.split("/").at(-1), first?.rule]),
+        ["scripts", diagnostics[0].rule],
+      ]);
+      assert.deepEqual(told, rules);
+    } finally {
+      for (const path of Object.values(paths)) await chmod(closed.at("home/skills", path), 0o755);
     }
   });
 

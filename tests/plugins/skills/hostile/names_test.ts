@@ -109,7 +109,7 @@ describe("names of skills and tools", { timeout: 120_000 }, () => {
     assert.match(loaded, /"clash" is loaded, with 0 tools.*"clash__say".*the name is taken by/s);
     assert.match((await rulesOf("clash")).join("\n"), /tool-not-offered .*clash__say/);
     assert.match(JSON.stringify((await talk.call("clash__say")).content), /made/);
-    await talk.text("delete_tool", { name: "clash__say" });
+    await talk.text("delete_tool", { tool_name: "clash__say" });
     await until(async () => /clash/.test(JSON.stringify((await talk.call("clash__say")).content)), "the skill's tool");
     assert.deepEqual(await rulesOf("clash"), []);
   });

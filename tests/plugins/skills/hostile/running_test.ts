@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import type { JsonObject } from "../../../../kernel/mod.ts";
 import { removeBundle } from "../../../command_line/program.ts";
 import { until } from "../../../support/wait.ts";
-import { type HttpServer, Machine, type Talk } from "../proof/kit.ts";
+import { type HttpServer, Machine, type Talk, type ToolResult } from "../proof/kit.ts";
 import { CANARY, skillText, writeOutside } from "./corpus.ts";
 
 const SHOWN: Readonly<Record<string, string>> = {
@@ -139,6 +139,11 @@ describe("a hostile skill that is used", { timeout: 180_000 }, () => {
   });
 
   const load = (name: string) => talk.data("load_skill", { skill_name: name });
+  /** Tells whether scripts run in a sandbox, which the program says when the first of them does. */
+  const isConfined = async () => {
+    const [line] = await server.running.seen("stderr", / sandbox: .*/);
+    return /Sandbox: (bubblewrap|firejail|nsjail)/.test(line);
+  };
   const isClean = () => {
     assert.equal([...talk.wire, server.running.stderr()].join("\n").includes(CANARY), false);
   };
@@ -175,7 +180,8 @@ describe("a hostile skill that is used", { timeout: 180_000 }, () => {
 
   test("has its files swapped for links out, one by one, and is not followed", async () => {
     await load("swapped");
-    const say = () => talk.call("swapped__run");
+    // it is gone once the watcher has seen what became of it
+    const say = () => talk.call("swapped__run").catch((): ToolResult => ({ content: [], isError: true }));
     const folder = machine.at("home/skills/swapped");
     const read = () => talk.client.readResource({ uri: "skill://swapped/references/notes.md" });
     assert.equal(((await say()).structuredContent as JsonObject)["message"], "inside");
@@ -213,11 +219,13 @@ describe("a hostile skill that is used", { timeout: 180_000 }, () => {
   test("has its files swapped all the time while they are read and run", async (t) => {
     await load("victim");
     await talk.call("victim__say");
-    if (!/Sandbox: (bubblewrap|firejail|nsjail)/.test(server.running.stderr())) {
-      return t.skip("there is no sandbox here");
-    }
+    if (!await isConfined()) return t.skip("there is no sandbox here");
     const folder = machine.at("home/skills/swapped");
-    const isBack = async () => await talk.data("swapped__run").then(() => true, () => false);
+    const isBack = async () => {
+      // it may have been loaded while its script was none of its own
+      await talk.call("load_skill", { skill_name: "swapped" });
+      return await talk.data("swapped__run").then(() => true, () => false);
+    };
     await until(isBack, "the skill to be back");
     let isSwapping = true;
     const swapping = (async () => {
@@ -250,9 +258,7 @@ describe("a hostile skill that is used", { timeout: 180_000 }, () => {
 
   test("reaches neither what is not its own, nor to change what is", async (t) => {
     await load("reacher");
-    if (!/Sandbox: (bubblewrap|firejail|nsjail)/.test(server.running.stderr())) {
-      return t.skip("there is no sandbox here");
-    }
+    if (!await isConfined()) return t.skip("there is no sandbox here");
     await machine.write("home/private.txt", CANARY);
     for (const path of ["home/private.txt", "outside/notes.md", "user/.profile", "home/skills/victim/scripts/say.sh"]) {
       const result = await talk.call("reacher__read", { path: machine.at(path) });
@@ -296,7 +302,7 @@ describe("a hostile skill that is used", { timeout: 180_000 }, () => {
   });
 
   test("has commands in its prompt, which are not run", async () => {
-    const args = { arguments: "$(touch pwned) `id`", __proto__x: "1", constructor: "ctor" };
+    const args = { arguments: "$(touch pwned) `id`" };
     const { messages } = await talk.client.getPrompt({ name: "prompter", arguments: args });
     assert.match(JSON.stringify(messages), /!`touch pwned` \$\(touch pwned\) `id`/);
     assert.equal(await readFile(machine.at("project/pwned"), "utf8").catch(() => undefined), undefined);

@@ -98,6 +98,10 @@ describe("ten thousand skills", { timeout: 180_000 }, () => {
       if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     const server = await starting;
+    const stopping = Date.now();
+    const hasty = await machine.serve();
+    await hasty.stop();
+    assert.ok(Date.now() - stopping < SECONDS * 1_000, "stopped in the middle of its first look");
     await using talk = await server.connect();
     const total = async () => (await talk.data("list_skills", { limit: 1 })).total;
     // with those that ship

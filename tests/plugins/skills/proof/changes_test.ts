@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdir, rename, symlink } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { IS_DENO, removeBundle } from "../../../command_line/program.ts";
-import { until } from "../../../support/wait.ts";
+import { pause, until } from "../../../support/wait.ts";
 import { type HttpServer, Machine, type Talk } from "./kit.ts";
 
 const SKILL = (more = "") =>
@@ -41,6 +41,9 @@ describe("a skill that changes while the program runs", { timeout: 120_000 }, ()
   const edit = (path: string, text: string) => machine.write(`home/skills/weather/${path}`, text);
   const describeOf = async (talk: Talk, tool: string) =>
     (await talk.client.listTools()).tools.find(({ name }) => name === tool);
+  const rulesOf = async (talk: Talk): Promise<readonly string[]> =>
+    (await talk.data("get_skill_info", { skill_name: "weather" })).diagnostics
+      .map(({ rule }: { readonly rule: string }) => rule);
   const diagnosticsOf = async (folder: string): Promise<readonly { rule: string; file: string; line?: number }[]> => {
     const { skipped = [] } = await old.data("list_skills");
     return skipped.find(({ path }: { path: string }) => path.endsWith(`/${folder}`))?.diagnostics ?? [];
@@ -51,6 +54,25 @@ describe("a skill that changes while the program runs", { timeout: 120_000 }, ()
     await edit("scripts/now.sh", "cat > /dev/null; echo rainy");
     assert.equal((await old.data(NOW)).message, "rainy");
     assert.equal((await modern.data(NOW)).message, "rainy");
+  });
+
+  test("has the new text of what its script imports as well", async () => {
+    for (const word of ["first", "other"]) {
+      await machine.skill("importer", {
+        "SKILL.md": "---\nname: importer\ndescription: Imports\n---\n",
+        "scripts/tell.py": "from words import WORD\nprint(WORD)",
+        "scripts/words.py": `WORD = "${word}"`,
+        "scripts/show.mjs": `import { word } from "../lib/word.mjs";\nconsole.log(word);`,
+        "lib/word.mjs": `export const word = "${word}";`,
+      });
+      await until(async () => (await old.skills()).includes("importer"), "the skill");
+      await old.data("load_skill", { skill_name: "importer" });
+      for (let i = 0; i < 2; i++) {
+        assert.equal((await old.data("importer__tell")).message, word);
+        assert.equal((await old.data("importer__show")).message, word);
+      }
+    }
+    await machine.remove("home/skills/importer");
   });
 
   test("has the new schemas of its sidecar, and all clients are told", async () => {
@@ -80,6 +102,28 @@ describe("a skill that changes while the program runs", { timeout: 120_000 }, ()
     assert.equal((await modern.data("weather__later")).message, "snow");
   });
 
+  test("answers every call while it is edited again and again", async () => {
+    let isEditing = true;
+    const editing = (async () => {
+      for (let i = 0; isEditing; i++) {
+        // as editors save: at once
+        await machine.write("project/next.yaml", TOOLS(`{ type: object, description: Edit ${i} }`));
+        await rename(machine.at("project/next.yaml"), machine.at("home/skills/weather/tools.yaml"));
+        await pause(60);
+      }
+    })();
+    try {
+      for (const end = Date.now() + 1_500; Date.now() < end;) {
+        const answers = await Promise.all([old.data(NOW), modern.data(NOW), old.tools(), modern.tools()]);
+        assert.deepEqual(answers.slice(0, 2).map(({ message }) => message), ["rainy", "rainy"]);
+        for (const names of answers.slice(2)) assert.ok(names.includes(NOW));
+      }
+    } finally {
+      isEditing = false;
+      await editing;
+    }
+  });
+
   test("that is broken for a moment is told with file, line and rule, and comes back when it is mended", async () => {
     await edit("SKILL.md", "---\nname: weather\ndescription: [unclosed\n---\n");
     await until(async () => (await diagnosticsOf("weather")).length > 0, "the diagnostic");
@@ -97,15 +141,23 @@ describe("a skill that changes while the program runs", { timeout: 120_000 }, ()
   });
 
   test("keeps its other tools when one of its declarations breaks", async () => {
-    await edit(
-      "tools.yaml",
-      `${TOOLS("{ type: object }")}  - name: "no name!"\n  - name: later\n    source_file: ../x.sh\n`,
-    );
-    await until(async () => !(await old.tools()).includes("weather__later"), "the broken one to go");
+    const broken = '  - name: "no name!"\n  - { name: later, source_file: ../x.sh }\n';
+    await edit("tools.yaml", TOOLS("{ type: object }") + broken);
+    const isTold = (rules: readonly string[]) =>
+      ["tool-name-invalid", "source-file-escapes"].every((rule) => rules.includes(rule));
+    await until(async () => isTold(await rulesOf(old)), "what is broken to be told");
     assert.ok((await old.tools()).includes(NOW));
-    const { diagnostics } = await old.data("get_skill_info", { skill_name: "weather" });
-    const rules = diagnostics.map(({ rule }: { readonly rule: string }) => rule);
-    assert.ok(rules.includes("tool-name-invalid") && rules.includes("source-file-escapes"), rules.join());
+    assert.equal((await old.tools()).includes("weather__later"), false);
+  });
+
+  test("has the tool of a script that was missing when it is there, and the skill is loaded once more", async () => {
+    const later = "  - { name: later, source_file: lib/later.sh }\n";
+    await edit("tools.yaml", TOOLS("{ type: object }") + later);
+    await until(async () => (await rulesOf(old)).join() === "source-file-missing", "the missing file to be told");
+    await edit("lib/later.sh", "cat > /dev/null; echo at last");
+    await old.data("load_skill", { skill_name: "weather" });
+    assert.equal((await modern.data("weather__later")).message, "at last");
+    assert.deepEqual(await rulesOf(old), []);
   });
 
   test("that is new is found, and gone once it is deleted", async () => {

@@ -188,7 +188,10 @@ for (const era of ["2025", "2026"] as TestEra[]) {
         ["unit", "SKILL_UNKNOWN"],
       ]);
       assert.equal(partly.data.errors[0].refusals[0].rule, "products");
-      assert.match(partly.text, /Cannot load skill "photos":\n- .*"photoshop".*rule "products", SKILL\.md.*Name "photoshop"/);
+      assert.match(
+        partly.text,
+        /Cannot load skill "photos":\n- .*"photoshop".*rule "products", SKILL\.md.*Name "photoshop"/,
+      );
       assert.match(partly.text, /"unit".*did you mean "units"/);
       const failed = await kit.ask("load_skill", { skill_name: "photos" });
       assert.deepEqual([failed.isError, failed.data.loaded, failed.data.errors.length], [true, false, 1]);
