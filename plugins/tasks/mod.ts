@@ -114,7 +114,10 @@ const tasks: Plugin<TasksConfig> = definePlugin({
       });
     });
     // before the plugins whose tools are running are unloaded, and end them
-    ctx.on(KernelStopping, () => kept.close());
+    ctx.on(KernelStopping, () => {
+      stopOpening();
+      return kept.close();
+    });
   },
 });
 

@@ -160,8 +160,10 @@ export class SkillTree {
     if (changed.length === 0) return [];
     if (folders.size === 0 || end !== undefined) return ["."];
     const places = new Set<string>();
+    // a link may lead to where nobody looks otherwise
+    const elsewhere = links.some(({ outside }) => outside === undefined) ? "." : undefined;
     for (const path of changed) {
-      const place = this.#placeOf(path);
+      const place = this.#placeOf(path) ?? elsewhere;
       if (place !== undefined) places.add(place);
     }
     if (places.size > MOST_PLACES) return ["."];

@@ -339,6 +339,19 @@ describe("Scanner, asked again,", () => {
     assert.deepEqual(await look(), ["e"]);
   });
 
+  test("finds a skill that appears in a hidden folder which a link leads to", async () => {
+    using place = new Place();
+    place.skill("s/a");
+    mkdirSync(place.at("s/.pool/p"), { recursive: true });
+    symlinkSync(".pool/p", place.at("s/link"));
+    const scanner = new Scanner(place);
+    const paths = [place.searchPath("s")];
+    await scanner.scan(paths);
+    place.skill("s/.pool/p");
+    const { skills } = await scanner.scan(paths, { touched: new Map([[paths[0]!.path, [".pool/p/SKILL.md"]]]) });
+    assert.deepEqual(place.paths(skills), ["s/.pool/p", "s/a"]);
+  });
+
   test("looks at what was touched alone, and finds what a look at everything finds", async () => {
     const seed = freshSeed();
     const random = seededRandom(seed);
