@@ -43,6 +43,8 @@ export function guardAccess(options: AccessOptions, isOurHost: HostCheck = hostC
     maxAge: 600,
   });
   return async function guardAccess(c, next) {
+    // Deno passes on what stands in the request line, be it no URL
+    if (!URL.canParse(c.req.url)) return badAddress();
     const host = c.req.header("host") ?? new URL(c.req.url).host;
     if (!isOurHost(host)) return forbidden(`host "${host}" is not served here`);
     const origin = c.req.header("origin");
@@ -77,6 +79,10 @@ function isWelcome(origin: string, { allowedOrigins = [] }: AccessOptions): bool
   if (allowedOrigins.includes("*") || allowedOrigins.includes(origin)) return true;
   const name = hostnameOf(origin);
   return name !== undefined && LOOPBACK_HOSTS.includes(name);
+}
+
+function badAddress(): Response {
+  return errorResponse({ status: 400, code: -32600, message: "Bad Request: the address of the request is no URL" });
 }
 
 function forbidden(why: string): Response {

@@ -57,8 +57,9 @@ export const TARGETS = {
   skillsStart: { title: "skills from the index, of its scan", direction: "at most", wanted: 1, unit: "times" },
   skillsRescan: { title: "skills after an edit, of its own", direction: "at most", wanted: 1, unit: "times" },
   skillsSearch: { title: "search of skills, of its own", direction: "at most", wanted: 1, unit: "times" },
-  // two servers that do the same are never quite equal
-  skillsLists: { title: "lists with skills, of those without", direction: "at least", wanted: 0.9, unit: "times" },
+  // finding them has grown the engine's nursery, whose collections cost each list a third on Node; work for each skill
+  // would cost a hundred times
+  skillsLists: { title: "lists with skills, of those without", direction: "at least", wanted: 0.5, unit: "times" },
   tokens: { title: "tools/list with --expose start", direction: "at most", wanted: 3_000, unit: "tokens" },
 } as const satisfies Readonly<Record<string, Target>>;
 

@@ -147,7 +147,7 @@ describe("the report of skills", () => {
   test("says why the package is missing", () => {
     const core = { missing: "there is no Python" };
     const text = skillSection({ core, times: [timesOf({ own: summarize([20]) })], ...rest }).join("\n");
-    assert.match(text, /Not compared with the package dcc-mcp-core: there is no Python\./);
+    assert.match(text, /not compared with the package dcc-mcp-core: there is no Python\./);
     assert.match(text, /\| first scan \| 1,000 \| 20 \| {2}\| {2}\|/);
   });
 });

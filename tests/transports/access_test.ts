@@ -46,6 +46,18 @@ test("a Host that is none of ours is refused, on every route", async () => {
   assert.equal(await status({ allowedHosts: "*" }, { host: "anything.example" }), 200);
 });
 
+test("a request whose address is no URL is 400, whoever sends it", async () => {
+  await using started = await startApp();
+  for (const origin of [undefined, "null", "http://localhost:3000"]) {
+    const headers = { host: "localhost", ...(origin !== undefined && { origin }) };
+    const request = new Request("http://localhost/mcp", { method: "DELETE", headers });
+    Object.defineProperty(request, "url", { value: "http://[/mcp" });
+    const response = await started.app.fetch(request);
+    assert.equal(response.status, 400, origin);
+    assert.match((await answerOf(response)).error?.message ?? "", /is no URL/);
+  }
+});
+
 test("a page that is not welcome is refused; pages of this machine and programs are welcome", async () => {
   for (const origin of ["https://evil.example", "null", "http://localhost.evil.example", "nonsense"]) {
     assert.equal(await status({}, { origin }), 403, origin);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { inRepository } from "../../lib/repository.ts";
@@ -41,16 +41,21 @@ export async function prepareCore(): Promise<Core | { readonly missing: string }
   const known = await findCore();
   if (known !== undefined) return known;
   await rm(FOLDER, { recursive: true, force: true });
-  await mkdir(FOLDER, { recursive: true });
   const steps: readonly (readonly [string, ...string[]])[] = [
     [IS_WINDOWS ? "python" : "python3", "-m", "venv", FOLDER],
     [PYTHON, "-m", "pip", "install", "--quiet", `dcc-mcp-core==${VERSION}`],
   ];
   for (const step of steps) {
     const { code, output } = await run(step, { timeoutMs: INSTALL_MS });
-    if (code !== 0) return { missing: output.trim().split("\n").at(-1) ?? `"${step.join(" ")}" exited with ${code}` };
+    if (code !== 0) return { missing: reasonOf(output) };
   }
   return await findCore() ?? { missing: "it was installed, and cannot be imported" };
+}
+
+/** Gives what is said last of an error, before any hints. */
+function reasonOf(output: string): string {
+  const lines = output.trim().split("\n");
+  return lines.findLast((line) => /^(error|cannot)\b/i.test(line)) ?? lines.at(-1) ?? "";
 }
 
 /** Gives the command that starts its library, which looks for settings of its own below `home` alone. */

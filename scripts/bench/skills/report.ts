@@ -14,15 +14,16 @@ const STEP_NAMES = Object.keys(STEPS) as StepName[];
 export function skillSection({ core, times, lists, tokens }: SkillResults): string[] {
   return [
     "missing" in core
-      ? `Not compared with the package dcc-mcp-core: ${core.missing}.`
-      : `Collet's library of skills beside ${core.version}, on the same folders of generated skills. Milliseconds in a ` +
-        "process that was just started, without its own start, until the catalog is filled. Where the package has " +
-        "nothing of the kind, what it is compared with stands in brackets.",
+      ? `Collet's library of skills; not compared with the package dcc-mcp-core: ${core.missing}.`
+      : `Collet's library of skills beside ${core.version}, on the same folders of generated skills. Where the package ` +
+        "has nothing of the kind, what it is compared with stands in brackets.",
+    "Milliseconds in a process that was just started, without its own start, until the catalog is up to date:",
     timesTable(times),
     "One search each, of searches that follow one another, for 20 skills:",
     searchTable(times),
     "Whole lists of tools in a second of the program that ships, as it lists them by default, beside the same program " +
-    "without skills:",
+    "without skills. To find skills grows the nursery of the engine, whatever their number; collecting it then costs " +
+    "lists more on Node.",
     listTable(lists),
     "Tokens of such lists:",
     tokenTable(tokens),
