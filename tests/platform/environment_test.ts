@@ -48,11 +48,11 @@ test("Environment.expand() makes paths absolute", async () => {
 });
 
 test("Environment.variables() lists by prefix", async () => {
-  await withVariable("COLLET_TEST_A", "1", async () => {
+  await withVariable("COLLET_LISTED_A", "1", async () => {
     const environment = await detectEnvironment();
-    assert.equal(environment.variable("COLLET_TEST_A"), "1");
-    assert.equal(environment.variable("COLLET_TEST_ABSENT"), undefined);
-    assert.deepEqual(environment.variables("COLLET_TEST_"), { COLLET_TEST_A: "1" });
+    assert.equal(environment.variable("COLLET_LISTED_A"), "1");
+    assert.equal(environment.variable("COLLET_LISTED_ABSENT"), undefined);
+    assert.deepEqual(environment.variables("COLLET_LISTED_"), { COLLET_LISTED_A: "1" });
   });
 });
 
