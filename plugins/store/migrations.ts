@@ -54,15 +54,25 @@ END;
 /** The step to each format from the one before it: the first makes format 1 of an empty file. */
 export const MIGRATIONS: readonly string[] = [FORMAT_1];
 
+/** What a file says of itself. */
+type Format = Readonly<Record<"objects" | "application" | "format", number>>;
+
+const READ_FORMAT = `
+SELECT count(*) AS objects,
+  (SELECT application_id FROM pragma_application_id) AS application,
+  (SELECT user_version FROM pragma_user_version) AS format
+FROM sqlite_schema`;
+
 /**
  * Reads the format of a file; 0 when it is empty.
  *
  * @throws {KernelError} `STATE_UNREADABLE` when another program made it, `STATE_NEWER` when its format is above `known`.
  */
 export function readFormat(db: SqlDatabase, path: string, options: { readonly known: number }): number {
-  const format = readNumber(db, "PRAGMA user_version");
-  if (readNumber(db, "SELECT count(*) FROM sqlite_schema") === 0) return 0;
-  if (readNumber(db, "PRAGMA application_id") !== APPLICATION_ID || format === 0) {
+  // one statement, so that another process cannot make the tables between two of them
+  const { objects, application, format } = db.prepare(READ_FORMAT).get() as Format;
+  if (objects === 0) return 0;
+  if (application !== APPLICATION_ID || format === 0) {
     throw new KernelError("STATE_UNREADABLE", `Cannot read the state "${path}": another program made this file`, {
       fix: `Move it out of the folder; a new one is made then`,
     });
@@ -91,8 +101,4 @@ export function migrate(
     rollBack(db);
     throw error;
   }
-}
-
-function readNumber(db: SqlDatabase, sql: string): number {
-  return Number(Object.values(db.prepare(sql).get() ?? {})[0]);
 }

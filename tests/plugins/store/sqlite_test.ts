@@ -13,9 +13,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { isKernelError, type KernelErrorCode } from "../../../kernel/mod.ts";
-import type { Sql } from "../../../kernel/sql.ts";
+import type { Sql, SqlDatabase, SqlStatement } from "../../../kernel/sql.ts";
 import { KEPT_CHANGES } from "../../../plugins/store/engine.ts";
-import { MIGRATIONS } from "../../../plugins/store/migrations.ts";
+import { migrate, MIGRATIONS, readFormat } from "../../../plugins/store/migrations.ts";
 import { temporaryFolder } from "../../platform/temporary.ts";
 import { until } from "../../support/wait.ts";
 import { ENGINES, openStore } from "./homes.ts";
@@ -32,6 +32,26 @@ async function runOn(sql: Sql, path: string, statements: string): Promise<void> 
   const db = await sql.open(path);
   db.exec(statements);
   db.close();
+}
+
+/** A database that does something as soon as one of its statements was read for the first time. */
+function doAfterFirstRead(db: SqlDatabase, doOnce: () => void): SqlDatabase {
+  let isDone = false;
+  const prepare = (text: string): SqlStatement => {
+    const statement = db.prepare(text);
+    const get: SqlStatement["get"] = (...parameters) => {
+      const row = statement.get(...parameters);
+      if (!isDone) doOnce();
+      isDone = true;
+      return row;
+    };
+    return {
+      get,
+      all: (...parameters) => statement.all(...parameters),
+      run: (...parameters) => statement.run(...parameters),
+    };
+  };
+  return { exec: (text) => db.exec(text), close: () => db.close(), prepare };
 }
 
 async function refuses(promise: Promise<unknown>, code: KernelErrorCode, message: RegExp): Promise<void> {
@@ -302,6 +322,17 @@ for (const sql of ENGINES) {
       await broken.store.close();
       await using opened = openStore(folder.path, { sql });
       assert.equal((await opened.store.namespace("n").get("k"))?.value, "kept");
+    });
+
+    test("reads the format at one moment, though another server makes the tables meanwhile", async () => {
+      await using folder = await temporaryFolder();
+      const path = join(folder.path, "state.db");
+      const [db, other] = [await sql.open(path), await sql.open(path)];
+      const makeTables = () => migrate(other, { from: 0, migrations: MIGRATIONS });
+      const known = MIGRATIONS.length;
+      assert.equal(readFormat(doAfterFirstRead(db, makeTables), path, { known }), 0);
+      assert.equal(readFormat(db, path, { known }), known);
+      for (const each of [db, other]) each.close();
     });
 
     test("waits with it until no other server has the state open", async () => {
