@@ -270,7 +270,7 @@ export const ENDLESS: Readonly<Record<string, Bomb>> = {
   "stdout": {
     code: "import os\nblock = b'x' * 65536\nfor _ in range(1 << 16): os.write(1, block)\nprint('all of it')",
     most: 0,
-    end: /more than \d+ MiB/,
+    end: /more than \d+ MiB|time limit/,
     timeoutMs: 10_000,
   },
   "lines on stdout": {
