@@ -204,8 +204,16 @@ export interface Folder {
   writeAtomic(path: string, data: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
   /** Looks at an entry; a link at the end of the path is told as itself, not followed. */
   stat(path: string): Promise<FileStat | undefined>;
-  /** Lists entries, sorted; all levels when `recursive`. A folder that is absent is empty. */
-  list(path?: string, options?: { readonly recursive?: boolean }): Promise<readonly FolderEntry[]>;
+  /**
+   * Lists entries, sorted; all levels when `recursive`. A folder that is absent is empty.
+   *
+   * @param options.internal Whether temporary files and locks of this program are told as well, for whoever clears away
+   * those that a server left which was killed; `false` by default.
+   */
+  list(
+    path?: string,
+    options?: { readonly recursive?: boolean; readonly internal?: boolean },
+  ): Promise<readonly FolderEntry[]>;
   /**
    * Lists one level of many folders, in the order of `paths`, for a fraction of what {@linkcode Folder.list} costs each
    * time. What is absent, no folder or cannot be listed is `undefined`; `list` says why.

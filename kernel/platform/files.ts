@@ -33,6 +33,7 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
 interface ListOptions {
   readonly prefix: string;
   readonly recursive: boolean;
+  readonly internal: boolean;
 }
 
 async function attempt<T>(action: string, run: () => Promise<T>): Promise<T> {
@@ -80,7 +81,7 @@ async function makeFolder(path: string): Promise<void> {
 async function listInto(entries: FolderEntry[], folder: string, options: ListOptions): Promise<void> {
   for (const entry of await unlessAbsent(fs.readdir(folder, { withFileTypes: true })) ?? []) {
     const kind = kindOf(entry);
-    if (kind === undefined || isInternal(entry.name)) continue;
+    if (kind === undefined || (isInternal(entry.name) && !options.internal)) continue;
     entries.push({ path: options.prefix + entry.name, kind });
     if (options.recursive && kind === "folder") {
       await listInto(entries, join(folder, entry.name), { ...options, prefix: `${options.prefix}${entry.name}/` });
@@ -143,13 +144,16 @@ class DiskFolder implements Files {
     });
   }
 
-  async list(path = ".", options: { readonly recursive?: boolean } = {}): Promise<readonly FolderEntry[]> {
+  async list(
+    path = ".",
+    { recursive = false, internal = false }: { readonly recursive?: boolean; readonly internal?: boolean } = {},
+  ): Promise<readonly FolderEntry[]> {
     return await attempt(`list "${path}"`, async () => {
       const folder = this.#follow(path);
       const found = await unlessAbsent(fs.lstat(folder));
       if (found !== undefined && !found.isDirectory()) throw new Error("it is a file");
       const entries: FolderEntry[] = [];
-      await listInto(entries, folder, { prefix: "", recursive: options.recursive === true });
+      await listInto(entries, folder, { prefix: "", recursive, internal });
       return entries.sort(comparePaths);
     });
   }

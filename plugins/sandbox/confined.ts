@@ -101,6 +101,7 @@ export class Confiner {
     return {
       path,
       env,
+      ...(access !== undefined && { fixedEnv: access.env }),
       spawn: async (command) => {
         if (access === undefined) return await this.#spawn(command, surroundings);
         const { socketPath, release } = await gate!.open(network as readonly string[]);

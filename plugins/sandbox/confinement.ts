@@ -54,6 +54,8 @@ export interface Confined {
   path(path: string): string;
   /** Variables of commands that are others inside than on this machine, such as PATH and TMPDIR. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that every command has over its own: those that lead to listed addresses; none by default. */
+  readonly fixedEnv?: Readonly<Record<string, string>>;
   /**
    * Starts a command.
    *

@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { type Call, type Command, type Contract, contract, type Process, type ToolError } from "../../kernel/mod.ts";
+import {
+  type Call,
+  type Command,
+  type Contract,
+  contract,
+  type Process,
+  type ProcessExit,
+  type ToolError,
+} from "../../kernel/mod.ts";
 import type { ToolOutput } from "../library/contract.ts";
 import type { ScriptPermissions } from "./given_to_script.ts";
 import type { ReachedTools } from "./message_host.ts";
@@ -12,6 +20,7 @@ import type { ReachedTools } from "./message_host.ts";
 export { Conversation, type ConversationOptions, type Talker } from "./conversation.ts";
 export { answeredError, failure, type Remains } from "./failures.ts";
 export { type GivenToScript, givenToScript, type ScriptPermissions } from "./given_to_script.ts";
+export { readShebang } from "./interpreter.ts";
 export { readsWholeInput } from "./languages.ts";
 export type { ReachedTools } from "./message_host.ts";
 export { type ErrorLine, type OutputLine, readLine } from "./output_lines.ts";
@@ -68,7 +77,12 @@ export interface ScriptFile extends ProgramRun {
   readonly interpreter?: string | undefined;
   /** Words between the interpreter's own and the file, each an argument as it stands. */
   readonly args?: readonly string[] | undefined;
-  /** Working folder, absolute, which it may change; a private one, removed afterwards, when left out. */
+  /** Whether it may write in `folder`; `false` by default. */
+  readonly isFolderWritable?: boolean | undefined;
+  /**
+   * Working folder, absolute; a private one, removed afterwards, when left out. One within `folder` is as writable as that
+   * is; one elsewhere it may write in.
+   */
   readonly cwd?: string | undefined;
   /** Added to the minimal environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -103,6 +117,44 @@ export interface PlainResult {
   readonly failure: ToolError | undefined;
 }
 
+/** A script to run whose output is its answer, whatever it is and however it ends. */
+export interface CapturedScript extends ScriptFile {
+  /** All that it can read from stdin; nothing by default. */
+  readonly input?: string | undefined;
+  /** Words after the file, each an argument as it stands; none by default. */
+  readonly words?: readonly string[] | undefined;
+  /** Most characters that are kept of each stream, 100,000 by default; the rest is read and dropped. */
+  readonly mostOutput?: number | undefined;
+  /** Values by name that are shown no more than secrets are, in output, logs and progress. */
+  readonly redacted?: Readonly<Record<string, string>> | undefined;
+  /**
+   * What it reaches by `tools/list` and `tools/call`. When given, it is sent a request of the script protocol, and stdin
+   * stays open for replies: lines of its stdout that are messages of the protocol are served, and are no output. It has
+   * no `input` then.
+   */
+  readonly tools?: ReachedTools | undefined;
+  /** Hears what it prints as it comes, redacted; also what is more than is kept. */
+  readonly onOutput?: ((stream: "stdout" | "stderr", text: string) => void) | undefined;
+}
+
+/** What a script printed, and how it ended. */
+export interface CapturedResult {
+  /** Redacted, cut to what is kept; what is not UTF-8 has U+FFFD in its place. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Whether it printed more than is kept. */
+  readonly isStdoutCut: boolean;
+  readonly isStderrCut: boolean;
+  /** `undefined` when a signal ended it. */
+  readonly exitCode: number | undefined;
+  /** Such as `SIGSEGV`; `undefined` when it ended by itself. */
+  readonly signal: string | undefined;
+  /** Whether its time was over, and it was ended. */
+  readonly isTimedOut: boolean;
+  /** Which limit it went beyond, and was ended for. */
+  readonly overLimit: Exclude<ProcessExit["ended"], "timeout" | "abort">;
+}
+
 /** Runs scripts. */
 export interface ScriptRunner {
   /**
@@ -117,5 +169,12 @@ export interface ScriptRunner {
    * @throws {ToolError} when it cannot be started, prints more than is kept, or takes too long.
    */
   runPlain(script: PlainScript, call: Call): Promise<PlainResult>;
+  /**
+   * Runs a script, and gives what it printed and how it ended. A time limit that it went beyond is a result as well, with
+   * what was printed until then.
+   *
+   * @throws {ToolError} when it cannot be started; what the call was aborted with, when it is cancelled.
+   */
+  runCaptured(script: CapturedScript, call: Call): Promise<CapturedResult>;
 }
 export const ScriptRunner: Contract<ScriptRunner> = contract("script-runner");

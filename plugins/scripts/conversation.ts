@@ -42,6 +42,7 @@ export interface Talker {
 /** Serves what one run says. */
 export class Conversation {
   readonly #host: MessageHost;
+  readonly #streamed: StreamedOutput;
   readonly #stderr: StderrTail;
   /** Ends what was called for the program when nobody waits for it any more. */
   readonly #over = new AbortController();
@@ -50,11 +51,12 @@ export class Conversation {
     const { memory, secrets = NO_REDACTION, environment } = options;
     const own = secrets.guard(call.derive({ signal: AbortSignal.any([call.signal, this.#over.signal]) }));
     this.#stderr = new StderrTail({ call: own, name, redacted: secrets.stream() });
+    this.#streamed = new StreamedOutput(own, secrets);
     this.#host = {
       ...options,
       ...{ name, protocol: PROTOCOL, call: own },
       memory: memory?.open(memoryName, call.principal),
-      streamed: new StreamedOutput(own, secrets),
+      streamed: this.#streamed,
       roots: () => rootsOf(call, environment),
     };
   }
@@ -94,9 +96,9 @@ export class Conversation {
   /** Ends it, and what was called in it; gives what was streamed, joined, or `undefined`. */
   async end(): Promise<unknown> {
     this.#stderr.end();
-    await this.#host.streamed.end();
+    await this.#streamed.end();
     this.#stderr.mute();
     this.#over.abort();
-    return this.#host.streamed.joined();
+    return this.#streamed.joined();
   }
 }

@@ -28,33 +28,76 @@ export interface Stop {
   readonly isStdinOpen: boolean;
 }
 
-/** What ends the wait for a script. */
-export interface StopOptions {
+/** What is known of a run that ends. */
+export interface WaitOptions {
   /** That of the call. */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  /** Ends the waiting itself: the script has answered. */
-  readonly done: AbortSignal;
-  /** Makes the error of a script whose time is over. */
-  timeout(): ToolError;
-  /** Is told why, as the script is. */
-  onStop(reason: string): void;
+  /** Id of its request; 0 for a script that got none. */
+  readonly id?: number | undefined;
+  /** Whether the script can still be told that nobody waits for it. */
+  readonly isStdinOpen: boolean;
 }
 
-/** Rejects when the call is cancelled or the time is over, unless `done` aborts first. */
-export function untilStopped({ signal, timeoutMs, done, timeout, onStop }: StopOptions): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (error: ToolError, reason: string) => {
-      onStop(reason);
-      reject(error);
-    };
-    const onAbort = () => stop(toCancellation(signal.reason), messageOf(signal.reason));
-    const onTimeout = () => stop(timeout(), `Timed out after ${timeoutMs / 1000} s`);
-    const timer = timeoutMs > LONGEST_MS ? undefined : setTimeout(onTimeout, timeoutMs);
-    signal.addEventListener("abort", onAbort, { signal: done });
-    done.addEventListener("abort", () => clearTimeout(timer), { once: true });
-    if (signal.aborted) onAbort();
-  });
+/** The wait for a process, and its end. */
+export class Wait {
+  readonly #process: Process;
+  readonly #options: WaitOptions;
+  #stop: Stop | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(process: Process, options: WaitOptions) {
+    this.#process = process;
+    this.#options = options;
+  }
+
+  /**
+   * Waits for what a process does; gives what `timeout` makes of it when the time is over first.
+   *
+   * @throws {ToolError} when the call is cancelled first.
+   */
+  async for<T>(work: Promise<T>, timeout: () => T | Promise<T>): Promise<T> {
+    const { signal, timeoutMs } = this.#options;
+    const done = new AbortController();
+    try {
+      return await Promise.race([
+        work,
+        new Promise<T>((resolve, reject) => {
+          const onAbort = () => {
+            this.#tell(messageOf(signal.reason));
+            reject(toCancellation(signal.reason));
+          };
+          const onTimeout = () => {
+            this.#tell(`Timed out after ${timeoutMs / 1000} s`);
+            resolve(new Promise((made) => made(timeout())));
+          };
+          const timer = timeoutMs > LONGEST_MS ? undefined : setTimeout(onTimeout, timeoutMs);
+          signal.addEventListener("abort", onAbort, { signal: done.signal });
+          done.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+          if (signal.aborted) onAbort();
+        }),
+      ]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** Ends the process, kindly at first; resolves when its tree is gone. Somebody has to read its stdout meanwhile. */
+  end(): Promise<void> {
+    return this.#ended ??= endProcess(this.#process, this.#stop);
+  }
+
+  #tell(reason: string): void {
+    const { id = 0, isStdinOpen } = this.#options;
+    this.#stop = { id, reason, isStdinOpen };
+  }
+}
+
+/** Reads what nobody wants, and what would keep a process from ending. */
+export async function drain(output: AsyncIterable<string>): Promise<void> {
+  for await (const _ of output) {
+    // dropped
+  }
 }
 
 function toCancellation(reason: unknown): ToolError {

@@ -8,11 +8,13 @@ import {
   type Confined,
   type ConfinedCommand,
   type Confinement,
+  isBelow,
   isThere,
   type Mount,
   type Sandbox,
   variablesInside,
   wordInside,
+  WORK_FOLDER,
 } from "../sandbox/contract.ts";
 import { AuthorModules, mergeEnvironments } from "./author_modules/mod.ts";
 import type { ScriptFile } from "./contract.ts";
@@ -55,6 +57,8 @@ export interface Launch {
   readonly command: ConfinedCommand & Pick<CommandLine, "args">;
   /** The folder that has the folders of tools; `undefined` where it is not moved. */
   readonly toolsFolder: string | undefined;
+  /** Names of its variables in whose place the sandbox has its own. */
+  readonly replaced: readonly string[];
   /** How an interpreter that waits becomes the script, where one can. */
   readonly warm: WarmLaunch | undefined;
 }
@@ -82,14 +86,16 @@ export class Launcher {
    * @throws {ToolError} when its interpreter or what it was granted is not there, or it cannot be confined.
    */
   async prepare(script: ScriptFile): Promise<Launch> {
-    const id = identify(script);
     const folder = script.folder ?? folderOf(script.file);
     const files = await lookAtFiles(this.#options.home, { folder, file: script.file });
+    const isOfOneRun = this.#isOfOneRun(folder);
+    if (isOfOneRun) return await this.#prepare(script, { folder, files, isOfOneRun });
+    const id = identify(script);
     const known = this.#known.get(id);
     this.#known.delete(id);
     const ready = known?.fingerprint === files.fingerprint
       ? known
-      : { fingerprint: files.fingerprint, launch: this.#prepare(script, { folder, files }) };
+      : { fingerprint: files.fingerprint, launch: this.#prepare(script, { folder, files, isOfOneRun }) };
     this.#known.set(id, ready);
     ready.launch.catch(() => {
       if (this.#known.get(id) === ready) this.#known.delete(id);
@@ -103,10 +109,16 @@ export class Launcher {
 
   async #prepare(
     script: ScriptFile,
-    { folder, files }: { readonly folder: string; readonly files: ScriptFiles },
+    { folder, files, isOfOneRun }: {
+      readonly folder: string;
+      readonly files: ScriptFiles;
+      readonly isOfOneRun: boolean;
+    },
   ): Promise<Launch> {
     const { environment, sandbox } = this.#options;
-    const { name, interpreter, permissions = {}, packages, programs = [] } = script;
+    const { name, interpreter, packages, programs = [], isFolderWritable: writable = false } = script;
+    const { permissions = {} } = script;
+    const isCwdWithin = await this.#isCwdWithin(script, folder);
     const found = await this.#find(script);
     const source = await this.#readSource(script.file);
     const command = interpreter ?? readShebang(source);
@@ -121,10 +133,11 @@ export class Launcher {
         ...(packages === undefined ? [] : [{ from: packages, to: PACKAGES_INSIDE }]),
         ...(modules === undefined ? [] : [{ from: modules, to: MODULES_INSIDE }]),
         ...await this.#granted(script),
+        ...(script.cwd === undefined || isCwdWithin ? [] : [{ from: script.cwd, writable: true }]),
       ],
-      programs: found === undefined || isBelow(found.program, packages) ? programs : [found.program, ...programs],
+      programs: found === undefined || isIn(found.program, packages) ? programs : [found.program, ...programs],
     };
-    const own: Mount = { from: folder, to: place };
+    const own: Mount = { from: folder, to: place, writable };
     const confined = await sandbox.confine({ ...confinement, mounts: [own, ...confinement.mounts!] });
     const given = await this.#modules.environmentFor(language, {
       source,
@@ -142,7 +155,11 @@ export class Launcher {
         { program: found.program, args: inside(found.args) },
         {
           ...{ file, folder: confined.path(folder), words: [...inside(script.args), ...given.args] },
-          permissions: { ...permissions, network },
+          permissions: {
+            ...permissions,
+            network,
+            ...(writable && { write: [...permissions.write ?? [], confined.path(folder)] }),
+          },
         },
       ),
       env: mergeEnvironments(
@@ -152,29 +169,42 @@ export class Launcher {
     };
     const cwd = script.cwd === undefined ? undefined : confined.path(script.cwd);
     const isMoved = file !== script.file;
-    const { warm } = this.#options;
     const held = { ...script.limits, ...PIPES };
+    // a copy would take what is written there, and what is worked in has to be as writable as it is outside
+    const sent = isMoved && !writable && !isCwdWithin ? await files.read() : undefined;
+    // who waits with the folder of one run waits in vain
+    const warm = sent === undefined && isOfOneRun ? undefined : this.#options.warm;
     return {
       confined,
       command: { ...line, ...(cwd !== undefined && { cwd }), ...held },
       toolsFolder: isMoved ? TOOLS_INSIDE : undefined,
+      replaced: Object.entries(confined.fixedEnv ?? {})
+        .filter(([name, value]) => (line.env[name] ?? value) !== value)
+        .map(([name]) => name),
       // a Python that has to start itself anew cannot keep its place on Windows
       warm: found === undefined || language === undefined || environment.os === "windows"
         ? undefined
         : await warm?.ready({
           ...{ confinement, own, file, line, cwd, language: runtimeOf(language) },
           held,
-          files: isMoved ? await files.read() : undefined,
+          files: sent,
           fingerprint: files.fingerprint,
           folderInside: isMoved ? place : folder,
         }),
     };
   }
 
+  /** Tells whether a folder was made for one run, as that of code is. */
+  #isOfOneRun(folder: string): boolean {
+    const { home } = this.#options;
+    const [real, work] = [folder, `${home.path}/${WORK_FOLDER}`].map((it) => home.open(it).path.replaceAll("\\", "/"));
+    return isBelow(real!, work!) && real !== work;
+  }
+
   async #find({ interpreter, packages }: ScriptFile): Promise<FoundInterpreter | undefined> {
     if (interpreter === undefined) return undefined;
     // what it leads to may be called something else on this machine
-    if (isBelow(interpreter, packages)) return { program: interpreter, args: [] };
+    if (isIn(interpreter, packages)) return { program: interpreter, args: [] };
     return await findInterpreter(interpreter, this.#options);
   }
 
@@ -185,13 +215,30 @@ export class Launcher {
     return size > MOST_SOURCE ? "" : await folder.readText(name) ?? "";
   }
 
-  /** What is granted by its own path; the working folder is, when one is named. */
-  async #granted({ name, cwd, permissions = {} }: ScriptFile): Promise<readonly Mount[]> {
+  /**
+   * Tells whether a script works in its own folder.
+   *
+   * @throws {ToolError} when there is no such folder, or it seems to lie in that of the script and leads out of it.
+   */
+  async #isCwdWithin({ name, cwd }: ScriptFile, folder: string): Promise<boolean> {
+    if (cwd === undefined) return false;
+    const { home } = this.#options;
+    const [real, own] = [cwd, folder].map((path) => home.open(path).path.replaceAll("\\", "/"));
+    const isWithin = isBelow(real!, own!);
+    if (!isWithin && isBelow(cwd, folder)) {
+      throw new ToolError(`Cannot run script "${name}": its working folder "${cwd}" leads out of "${folder}"`);
+    }
+    const { path } = home.open(cwd);
+    if (await isFolder(home, path)) return isWithin;
+    throw new ToolError(`Cannot run script "${name}": its working folder "${cwd}" does not exist, or is no folder`);
+  }
+
+  /** What is granted by its own path. */
+  async #granted({ name, permissions = {} }: ScriptFile): Promise<readonly Mount[]> {
     const { read = [], write = [] } = permissions;
     const mounts = [
       ...read.map((from) => ({ from, writable: false })),
       ...write.map((from) => ({ from, writable: true })),
-      ...(cwd === undefined ? [] : [{ from: cwd, writable: true }]),
     ];
     for (const { from } of mounts) {
       // that of everything is refused by the sandbox, which says why
@@ -203,16 +250,24 @@ export class Launcher {
 }
 
 /** Names a script with all that its launch depends on: not what calls of it differ in. */
-function identify(
-  { name, file, folder, packages, programs, interpreter, args, cwd, env, limits, permissions, secrets }: ScriptFile,
-): string {
-  return JSON.stringify(
-    [name, file, folder, packages, programs, interpreter, args, cwd, env, limits, permissions, secrets],
-  );
+function identify(script: ScriptFile): string {
+  const { name, file, folder, isFolderWritable, cwd, packages, programs, interpreter, args } = script;
+  const { env, limits, permissions, secrets } = script;
+  return JSON.stringify([
+    ...[name, file, folder, isFolderWritable, cwd, packages, programs, interpreter, args],
+    ...[env, limits, permissions, secrets],
+  ]);
 }
 
-function isBelow(path: string, folder: string | undefined): boolean {
-  return folder !== undefined && path.startsWith(`${folder}/`);
+async function isFolder(home: Files, path: string): Promise<boolean> {
+  const cut = path.lastIndexOf("/");
+  if (cut === -1 || path === "/") return true;
+  const stat = await home.open(path.slice(0, cut) || "/").stat(path.slice(cut + 1)).catch(() => undefined);
+  return stat?.kind === "folder";
+}
+
+function isIn(path: string, folder: string | undefined): boolean {
+  return folder !== undefined && isBelow(path, folder);
 }
 
 function folderOf(file: string): string {

@@ -6,7 +6,6 @@
 import type { Call, Catalog, JsonObject, Root, Toolbox } from "../../kernel/mod.ts";
 import type { ToolLibrary } from "../library/contract.ts";
 import type { ToolMemory } from "../memory/contract.ts";
-import type { StreamedOutput } from "./streamed_output.ts";
 
 /** Which tools a program may list and call. */
 export interface ReachedTools {
@@ -14,6 +13,14 @@ export interface ReachedTools {
   has(name: string): boolean;
   /** Says of one that is not why, and what would change that. */
   refusal(name: string): string;
+}
+
+/** Takes what a script gives piece by piece. */
+export interface ChunkTaker {
+  /** Whether the script reports progress itself. */
+  isProgressOwn: boolean;
+  /** Takes the params of a chunk. */
+  add(chunk: JsonObject): Promise<void>;
 }
 
 /** What messages act on. */
@@ -30,7 +37,7 @@ export interface MessageHost {
   readonly library: Pick<ToolLibrary, "callVersion">;
   /** What the script remembers for whoever calls it; `undefined` where nothing keeps it. */
   readonly memory: ToolMemory | undefined;
-  readonly streamed: StreamedOutput;
+  readonly streamed: ChunkTaker;
   /** The tools that the script reaches; `undefined` for all. */
   readonly tools?: ReachedTools | undefined;
   /** Gives the folders that the call is about. */

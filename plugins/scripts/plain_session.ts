@@ -5,16 +5,7 @@
  */
 import { type Call, type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
 import type { PlainResult } from "./contract.ts";
-import {
-  comesWithin,
-  describeExit,
-  endProcess,
-  KILL_MS,
-  SILENT_MS,
-  STDERR_MS,
-  type Stop,
-  untilStopped,
-} from "./ending.ts";
+import { comesWithin, describeExit, drain, KILL_MS, SILENT_MS, STDERR_MS, Wait } from "./ending.ts";
 import { failure } from "./failures.ts";
 import { OUTPUT_LIMIT } from "./output_lines.ts";
 import type { Redaction } from "./redaction.ts";
@@ -43,13 +34,14 @@ export class PlainSession {
   readonly #stderr: StderrTail;
   readonly #stderrEnd: Promise<void>;
   readonly #printed: string[] = [];
+  readonly #wait: Wait;
   #length = 0;
-  #stop: Stop | undefined;
 
   constructor(process: Process, options: PlainSessionOptions) {
-    const { call, name, redaction } = options;
+    const { call, name, redaction, timeoutMs } = options;
     this.#process = process;
     this.#options = options;
+    this.#wait = new Wait(process, { signal: call.signal, timeoutMs, isStdinOpen: false });
     this.#stderr = new StderrTail({ call: redaction.guard(call), name, redacted: redaction.stream() });
     this.#stderrEnd = this.#stderr.follow(process.stderr);
   }
@@ -60,32 +52,23 @@ export class PlainSession {
    * @throws {ToolError} when it prints more than is kept, the call is cancelled, or the time is over.
    */
   async finish(): Promise<PlainResult> {
-    const { call: { signal }, input, timeoutMs, longerBy } = this.#options;
+    const { input, longerBy } = this.#options;
     // not awaited: a script may end without having read it
     void this.#process.write(input);
     void this.#process.end();
-    const over = new AbortController();
+    const late = `did not end within its time limit, and was ended; a script that needs longer ${longerBy}`;
     try {
-      return await Promise.race([
-        this.#conclude(),
-        untilStopped({
-          ...{ signal, timeoutMs, done: over.signal },
-          timeout: () =>
-            this.#failure(`did not end within its time limit, and was ended; a script that needs longer ${longerBy}`),
-          onStop: (reason) => this.#stop = { id: 0, reason, isStdinOpen: false },
-        }),
-      ]);
+      return await this.#wait.for(this.#conclude(), () => {
+        throw this.#failure(late);
+      });
     } finally {
-      over.abort();
       this.#stderr.mute();
     }
   }
 
   /** Ends the process; resolves when its tree is gone. */
   async end(): Promise<void> {
-    const drained = this.#drain();
-    await endProcess(this.#process, this.#stop);
-    await Promise.all([drained, this.#stderrEnd]);
+    await Promise.all([drain(this.#process.stdout), this.#wait.end(), this.#stderrEnd]);
   }
 
   async #conclude(): Promise<PlainResult> {
@@ -110,12 +93,6 @@ export class PlainSession {
       throw new ToolError(`${this.#options.title} was ended: it printed more than ${most} MiB`);
     }
     this.#printed.push(piece);
-  }
-
-  async #drain(): Promise<void> {
-    for await (const _ of this.#process.stdout) {
-      // dropped
-    }
   }
 
   #failure(how: string, { code, signal }: Partial<ProcessExit> = {}): ToolError {

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Secrets } from "../secrets/contract.ts";
+import { redactionOf, type Secrets, type SecretsRedaction } from "../secrets/contract.ts";
 
 /** What a run needs of {@linkcode Secrets}. */
-export type Redaction = Pick<Secrets, "guard" | "redact" | "stream">;
+export type Redaction = Pick<SecretsRedaction, "guard" | "redact" | "stream">;
 
 /** Shows everything: there are no secrets. */
 export const NO_REDACTION: Redaction = Object.freeze<Redaction>({
@@ -15,3 +15,12 @@ export const NO_REDACTION: Redaction = Object.freeze<Redaction>({
   redact: (text) => text,
   stream: () => ({ push: (piece) => piece, end: () => "" }),
 });
+
+/** Keeps values of one run out of what it shows as well, where the server has no keeper of secrets too. */
+export function redactionWith(
+  values: Readonly<Record<string, string>> | undefined,
+  secrets: Secrets | undefined,
+): Redaction {
+  if (values === undefined) return secrets ?? NO_REDACTION;
+  return secrets?.including(values) ?? redactionOf(values);
+}

@@ -8,11 +8,22 @@ import type { ToolLibrary, ToolOutput } from "../library/contract.ts";
 import type { Memory } from "../memory/contract.ts";
 import type { Secrets } from "../secrets/contract.ts";
 import { WORK_FOLDER } from "../sandbox/contract.ts";
-import type { OwnProgram, PlainResult, PlainScript, ProtocolRun, Script, ScriptRunner } from "./contract.ts";
+import type {
+  CapturedResult,
+  CapturedScript,
+  OwnProgram,
+  PlainResult,
+  PlainScript,
+  ProtocolRun,
+  Script,
+  ScriptRunner,
+} from "./contract.ts";
+import { CapturedSession } from "./captured_session.ts";
 import { LONGER_BY } from "./ending.ts";
+import type { MessageHost } from "./message_host.ts";
 import { OUTPUT_LIMIT } from "./output_lines.ts";
 import { PlainSession } from "./plain_session.ts";
-import { NO_REDACTION } from "./redaction.ts";
+import { NO_REDACTION, redactionWith } from "./redaction.ts";
 import { executeRequest, rootsOf } from "./request.ts";
 import { type Answer, ScriptSession } from "./session.ts";
 import { type Started, Starter, type StarterOptions } from "./starter.ts";
@@ -20,6 +31,9 @@ import { toOutput } from "./whole_result.ts";
 
 /** A working folder that is older was left by a server that died. */
 const WORK_MS = 24 * 60 * 60 * 1000;
+
+/** Characters of each stream that are kept of a script, unless it says otherwise. */
+const MOST_OUTPUT = 100_000;
 
 /** What a {@linkcode Runner} works with. */
 export interface RunnerOptions extends StarterOptions {
@@ -60,13 +74,42 @@ export class Runner implements ScriptRunner {
     return running;
   }
 
+  runCaptured(script: CapturedScript, call: Call): Promise<CapturedResult> {
+    const running = this.#runCaptured(script, call);
+    this.#track(running);
+    return running;
+  }
+
   async #runPlain(script: PlainScript, call: Call): Promise<PlainResult> {
     const { secrets: redaction = NO_REDACTION, signal, timeoutMs } = this.#options;
     const own = call.derive({ signal: AbortSignal.any([call.signal, signal]) });
     const { name, input, longerBy = LONGER_BY } = script;
-    const session = new PlainSession(await this.#starter.startPlain(script, own), {
+    const { process } = await this.#starter.startPlain(script, own);
+    const session = new PlainSession(process, {
       ...{ call: own, name, input, redaction, longerBy },
       title: `Script "${name}"`,
+      timeoutMs: script.timeoutMs ?? timeoutMs,
+    });
+    try {
+      return await session.finish();
+    } finally {
+      this.#track(session.end());
+    }
+  }
+
+  async #runCaptured(script: CapturedScript, call: Call): Promise<CapturedResult> {
+    const { secrets, signal, timeoutMs } = this.#options;
+    const own = call.derive({ signal: AbortSignal.any([call.signal, signal]) });
+    const { input = "", tools, mostOutput = MOST_OUTPUT, redacted, onOutput } = script;
+    const roots = tools === undefined ? [] : await rootsOf(own, this.#options.environment);
+    const started = tools === undefined
+      ? await this.#starter.startPlain(script, own)
+      : await this.#starter.startTalking(script, own);
+    const run = { ...script, arguments: {} };
+    const session = new CapturedSession(started.process, {
+      ...{ call: own, id: started.id, input, mostOutput, onOutput },
+      talk: tools && { ...this.#host(run, own), request: this.#request(run, { call: own, roots, started }) },
+      redaction: redactionWith(redacted, secrets),
       timeoutMs: script.timeoutMs ?? timeoutMs,
     });
     try {
@@ -99,26 +142,29 @@ export class Runner implements ScriptRunner {
     script: Script | OwnProgram,
     { call, request }: { readonly call: Call; readonly request: string },
   ): ScriptSession {
-    const { toolbox, catalog, library, memory, environment, secrets = NO_REDACTION } = this.#options;
-    const { name, memory: memoryName = name, protocol = 1, isStdinClosed = false } = script;
+    const { secrets = NO_REDACTION, timeoutMs } = this.#options;
+    const { name, isStdinClosed = false } = script;
     return new ScriptSession(process, {
-      id,
-      name,
-      protocol,
-      call,
-      toolbox,
-      catalog,
-      library,
-      memory: memory?.open(memoryName, call.principal),
-      tools: script.tools,
-      roots: () => rootsOf(call, environment),
-      request,
-      isStdinClosed,
+      ...this.#host(script, call),
+      ...{ id, request, isStdinClosed },
       title: `${"start" in script ? "Tool" : "Script"} "${name}"`,
-      timeoutMs: script.timeoutMs ?? this.#options.timeoutMs,
+      timeoutMs: script.timeoutMs ?? timeoutMs,
       longerBy: script.longerBy ?? LONGER_BY,
       redaction: secrets,
     });
+  }
+
+  /** Gives what the messages of a program act on. */
+  #host(
+    { name, memory: memoryName = name, protocol = 1, tools }: ProtocolRun,
+    call: Call,
+  ): Omit<MessageHost, "streamed"> {
+    const { toolbox, catalog, library, memory, environment } = this.#options;
+    return {
+      ...{ name, protocol, call, toolbox, catalog, library, tools },
+      memory: memory?.open(memoryName, call.principal),
+      roots: () => rootsOf(call, environment),
+    };
   }
 
   #request(

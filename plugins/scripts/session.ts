@@ -4,16 +4,7 @@
  * @module
  */
 import { type Process, type ProcessExit, ToolError } from "../../kernel/mod.ts";
-import {
-  comesWithin,
-  describeExit,
-  endProcess,
-  KILL_MS,
-  SILENT_MS,
-  STDERR_MS,
-  type Stop,
-  untilStopped,
-} from "./ending.ts";
+import { comesWithin, describeExit, drain, KILL_MS, SILENT_MS, STDERR_MS, Wait } from "./ending.ts";
 import { answeredError, failure } from "./failures.ts";
 import { MessageServer } from "./message_server.ts";
 import type { MessageHost } from "./message_host.ts";
@@ -64,12 +55,13 @@ export class ScriptSession {
   /** Ends what was called for the script when nobody waits for it any more. */
   readonly #over = new AbortController();
   readonly #printed = new PlainOutput();
-  #stop: Stop | undefined;
+  readonly #wait: Wait;
 
   constructor(process: Process, options: SessionOptions) {
-    const { call, name, redaction } = options;
+    const { call, name, redaction, id, timeoutMs, isStdinClosed } = options;
     this.#process = process;
     this.#options = options;
+    this.#wait = new Wait(process, { signal: call.signal, timeoutMs, id, isStdinOpen: !isStdinClosed });
     const own = redaction.guard(call.derive({ signal: AbortSignal.any([call.signal, this.#over.signal]) }));
     this.#streamed = new StreamedOutput(own, redaction);
     this.#stderr = new StderrTail({ call: own, name, redacted: redaction.stream() });
@@ -90,14 +82,14 @@ export class ScriptSession {
     // not awaited: a script may answer without having read it all, or anything
     void this.#process.write(`${request}\n`);
     if (isStdinClosed) void this.#process.end();
-    const stopping = new AbortController();
     try {
-      return await Promise.race([this.#talk(), this.#stopped(stopping.signal)]);
+      return await this.#wait.for(this.#talk(), () => {
+        throw this.#timeout();
+      });
     } catch (error) {
       if (!(error instanceof OutputTooLong)) throw error;
       throw new ToolError(`${title} was ended: ${error.message}`);
     } finally {
-      stopping.abort();
       this.#stderr.mute();
       this.#over.abort(new ToolError("The script has ended"));
     }
@@ -105,19 +97,7 @@ export class ScriptSession {
 
   /** Ends the process, kindly at first; resolves when its tree is gone. */
   async end(): Promise<void> {
-    // what nobody reads would keep the script from ending
-    const drained = this.#drain();
-    await endProcess(this.#process, this.#stop);
-    await Promise.all([drained, this.#stderrEnd]);
-  }
-
-  #stopped(done: AbortSignal): Promise<never> {
-    const { call: { signal }, id, timeoutMs, isStdinClosed } = this.#options;
-    return untilStopped({
-      ...{ signal, timeoutMs, done },
-      timeout: () => this.#timeout(),
-      onStop: (reason) => this.#stop = { id, reason, isStdinOpen: !isStdinClosed },
-    });
+    await Promise.all([drain(this.#process.stdout), this.#wait.end(), this.#stderrEnd]);
   }
 
   async #talk(): Promise<Answer> {
@@ -125,12 +105,6 @@ export class ScriptSession {
     this.#over.signal.throwIfAborted();
     await this.#streamed.end();
     return answer === undefined ? await this.#concludeWithoutAnswer() : await this.#accept(answer);
-  }
-
-  async #drain(): Promise<void> {
-    for await (const _ of this.#process.stdout) {
-      // dropped
-    }
   }
 
   async #readAnswer(): Promise<AnswerLine | undefined> {

@@ -5,13 +5,15 @@
  */
 import { type Call, isKernelError, type Log, type Process, ToolError } from "../../kernel/mod.ts";
 import type { ConfinedProcess } from "../sandbox/contract.ts";
-import type { OwnProgram, PlainScript, Script, ScriptFile } from "./contract.ts";
+import type { CapturedScript, OwnProgram, PlainScript, Script, ScriptFile } from "./contract.ts";
 import { type Launch, Launcher, type LauncherOptions } from "./launch.ts";
 import { PersistentProcesses, type PoolOptions } from "./warm/mod.ts";
 import { WarmScripts } from "./warm_scripts.ts";
 
 /** Tells modules for authors that another request may come. */
 const PERSISTENT_VARIABLE = "COLLET_TOOL_PERSISTENT";
+/** Tells them that there need be no handler, and that what is printed is output. */
+const CODE_VARIABLE = "COLLET_TOOL_CODE";
 
 /** Of a process that ended before its call began, which says so itself. */
 const GONE: Surroundings = { workingFolder: "", toolsFolder: undefined, env: {} };
@@ -74,28 +76,36 @@ export class Starter {
    *
    * @throws {ToolError} when it cannot be.
    */
-  async startPlain(script: PlainScript, call: Call): Promise<Process> {
-    return (await this.#startOne(script, script.words ?? [], call)).process;
+  async startPlain(script: PlainScript | CapturedScript, call: Call): Promise<Started> {
+    return await this.#startOne(script, script.words ?? [], call);
   }
 
-  async #startOne(script: ScriptFile, words: readonly string[], { signal }: Call): Promise<Started> {
+  /**
+   * Starts a script that speaks no protocol by itself, and whose messages are told from what else it prints.
+   *
+   * @throws {ToolError} when it cannot be.
+   */
+  async startTalking(script: CapturedScript, call: Call): Promise<Started> {
+    return await this.startPlain(tellingModules(script, CODE_VARIABLE), call);
+  }
+
+  async #startOne(script: ScriptFile, words: readonly string[], call: Call): Promise<Started> {
     const launch = withWords(await this.#launcher.prepare(script), words);
-    signal.throwIfAborted();
+    call.signal.throwIfAborted();
+    await tellReplaced(script, launch, call);
     const process = (launch.warm && this.#warm?.take(launch.warm)) ?? await spawn(script, launch);
     return { process, id: 1, surroundings: surroundingsOf(launch, process) };
   }
 
   /** Waits for the turn of a call at the process that serves all calls of a script, of one principal each. */
-  async #join(script: Script, { signal, principal }: Call): Promise<Started> {
+  async #join(script: Script, call: Call): Promise<Started> {
+    const { signal, principal } = call;
     const { arguments: _, timeoutMs: _timeoutMs, ...fixed } = script;
     const key = JSON.stringify([principal?.id ?? null, fixed]);
     const start = async () => {
-      const { permissions } = script;
-      const named = [...permissions?.env ?? [], PERSISTENT_VARIABLE];
-      const launch = await this.#launcher.prepare({ ...script, permissions: { ...permissions, env: named } });
-      const { command } = launch;
-      const env = { ...command.env, [PERSISTENT_VARIABLE]: "1" };
-      const process = await spawn(script, { ...launch, command: { ...command, env } });
+      const launch = await this.#launcher.prepare(tellingModules(script, PERSISTENT_VARIABLE));
+      await tellReplaced(script, launch, call);
+      const process = await spawn(script, launch);
       this.#places.set(process.pid, surroundingsOf(launch, process));
       void process.exited.then(() => this.#places.delete(process.pid));
       return process;
@@ -110,6 +120,16 @@ export class Starter {
   }
 }
 
+/** Tells modules for authors something by a variable, which a script of Deno has to be let read. */
+function tellingModules<T extends ScriptFile>(script: T, variable: string): T {
+  const { env, permissions } = script;
+  return {
+    ...script,
+    env: { ...env, [variable]: "1" },
+    permissions: { ...permissions, env: [...permissions?.env ?? [], variable] },
+  };
+}
+
 /** Adds words after the script's file, where it is started and where a waiting interpreter becomes it. */
 function withWords(launch: Launch, words: readonly string[]): Launch {
   if (words.length === 0) return launch;
@@ -119,6 +139,15 @@ function withWords(launch: Launch, words: readonly string[]): Launch {
     command: { ...command, args: [...command.args, ...words] },
     warm: warm?.takesWords === true ? { ...warm, header: { ...warm.header, argv: words } } : undefined,
   };
+}
+
+/** Tells whoever calls which variables of a script are not what it says. */
+async function tellReplaced({ name }: ScriptFile, { replaced }: Launch, call: Call): Promise<void> {
+  if (replaced.length === 0) return;
+  const text =
+    `The sandbox has replaced ${replaced.join(", ")} of "${name}" by its own: of the network it was granted ` +
+    "single addresses, and no other proxy leads to them";
+  await call.log("warning", text, undefined, name);
 }
 
 function surroundingsOf({ confined, command, toolsFolder }: Launch, { folder, env }: ConfinedProcess): Surroundings {

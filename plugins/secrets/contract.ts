@@ -3,18 +3,14 @@
  *
  * @module
  */
-import { type Call, type Contract, contract } from "../../kernel/mod.ts";
+import { type Contract, contract } from "../../kernel/mod.ts";
+import type { SecretsRedaction } from "./shown.ts";
 
-/** Redacts a text that comes in pieces. */
-export interface RedactedStream {
-  /** Takes a piece; gives what can be shown by now: what may be the beginning of a secret is held back. */
-  push(piece: string): string;
-  /** Gives the rest. */
-  end(): string;
-}
+export { redactionOf } from "./redaction.ts";
+export type { RedactedStream, SecretsRedaction } from "./shown.ts";
 
-/** Keeps secrets. */
-export interface Secrets {
+/** Keeps secrets, and redacts them. */
+export interface Secrets extends SecretsRedaction {
   /** Names of all secrets, sorted; never a value. */
   names(): readonly string[];
   /**
@@ -23,13 +19,10 @@ export interface Secrets {
    * @throws {ToolError} naming the secret that is not there, and how to set it.
    */
   reveal(names: readonly string[]): Readonly<Record<string, string>>;
-  /** Replaces every secret in a text, plain or encoded, by its name in brackets. */
-  redact(text: string): string;
-  /** Does the same in every text of a JSON value, keys too; gives the value itself where nothing changed. */
-  redactValue<T>(value: T): T;
-  /** Redacts a text that comes in pieces. */
-  stream(): RedactedStream;
-  /** Makes a call whose progress, logs and questions show no secret. */
-  guard(call: Call): Call;
+  /**
+   * Makes what redacts these values as well, by their names. Values of fewer than 8 characters are not redacted: they
+   * would make any text unreadable.
+   */
+  including(values: Readonly<Record<string, string>>): SecretsRedaction;
 }
 export const Secrets: Contract<Secrets> = contract("secrets");

@@ -4,7 +4,7 @@
  * @module
  */
 import { ToolError } from "../../kernel/mod.ts";
-import type { RedactedStream } from "./contract.ts";
+import type { RedactedStream } from "./shown.ts";
 import { formsOf, SHORTEST_FORM } from "./forms.ts";
 import { findBroken } from "./line_breaks.ts";
 import { Matcher, type Span } from "./matcher.ts";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Call, didYouMean, ToolError } from "../../kernel/mod.ts";
-import type { RedactedStream, Secrets } from "./contract.ts";
+import { didYouMean, ToolError } from "../../kernel/mod.ts";
+import type { Secrets, SecretsRedaction } from "./contract.ts";
 import { SHORTEST_FORM } from "./forms.ts";
-import { redactFrame } from "./frames.ts";
+import { type NamesByValue, OwnRedaction, Redaction } from "./redaction.ts";
 import { Redactor } from "./redactor.ts";
 import type { FileState, SecretsFile, Values } from "./values.ts";
 
@@ -17,8 +17,6 @@ const MOST_FORMER = 1_000;
 /** Values that are in any text, and no secret. */
 const COMMON: readonly string[] = ["true", "false"];
 
-const OPEN_STREAM: RedactedStream = Object.freeze({ push: (piece: string) => piece, end: () => "" });
-
 /** What a {@linkcode Vault} is made of. */
 export interface VaultOptions {
   readonly environment: Values;
@@ -28,10 +26,10 @@ export interface VaultOptions {
 }
 
 /** Keeps the secrets, and reads the file again when it changed. */
-export class Vault implements Secrets {
+export class Vault extends Redaction implements Secrets {
   readonly #options: VaultOptions;
   /** Names by value, of all that are redacted, in the order in which they came. */
-  readonly #known = new Map<string, string>();
+  #known: NamesByValue = new Map();
   #values: Values = {};
   #redactor: Redactor | undefined;
   #problem: string | undefined;
@@ -39,6 +37,7 @@ export class Vault implements Secrets {
   #checking: Promise<void> | undefined;
 
   constructor(options: VaultOptions) {
+    super();
     this.#options = options;
     this.#set({});
   }
@@ -65,31 +64,8 @@ export class Vault implements Secrets {
     return Object.fromEntries(names.map((name) => [name, this.#valueOf(name)]));
   }
 
-  redact(text: string): string {
-    return this.#redactor?.text(text) ?? text;
-  }
-
-  redactValue<T>(value: T): T {
-    return this.#redactor === undefined ? value : this.#redactor.value(value);
-  }
-
-  /** Redacts a result or a question, and leaves it one. */
-  redactFrame<T>(frame: T): T {
-    return this.#redactor === undefined ? frame : redactFrame(frame, this.#redactor);
-  }
-
-  stream(): RedactedStream {
-    return this.#redactor?.stream() ?? OPEN_STREAM;
-  }
-
-  guard(call: Call): Call {
-    return call.derive({
-      progress: (done, total, message) =>
-        call.progress(done, total, message === undefined ? undefined : this.redact(message)),
-      log: (level, message, data, logger) => call.log(level, this.redact(message), this.redactValue(data), logger),
-      elicit: async (request) => await call.elicit(this.redactFrame(request)),
-      sample: async (request) => await call.sample(this.redactFrame(request)),
-    });
+  including(values: Readonly<Record<string, string>>): SecretsRedaction {
+    return new OwnRedaction(values, () => this.#known);
   }
 
   #valueOf(name: string): string {
@@ -114,16 +90,18 @@ export class Vault implements Secrets {
 
   #set(ofFile: Values): void {
     this.#values = { ...ofFile, ...this.#options.environment };
+    const known = new Map(this.#known);
     for (const [name, value] of Object.entries(this.#values)) {
       if (value.length < SHORTEST_FORM || COMMON.includes(value.toLowerCase())) continue;
       // the newest come last
-      this.#known.delete(value);
-      this.#known.set(value, name);
+      known.delete(value);
+      known.set(value, name);
     }
-    for (const value of this.#known.keys()) {
-      if (this.#known.size <= Object.keys(this.#values).length + MOST_FORMER) break;
-      this.#known.delete(value);
+    for (const value of known.keys()) {
+      if (known.size <= Object.keys(this.#values).length + MOST_FORMER) break;
+      known.delete(value);
     }
-    this.#redactor = this.#known.size === 0 ? undefined : new Redactor(this.#known);
+    this.#known = known;
+    this.#redactor = known.size === 0 ? undefined : new Redactor(known);
   }
 }

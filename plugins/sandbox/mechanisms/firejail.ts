@@ -59,6 +59,7 @@ export const firejail: MechanismProgram = {
     if (view.folders.length > 0) throw new ToolError("Cannot confine by firejail: it has no folders in memory to give");
     const seen = [...mounts, { from: folder, to: folder, isWritable: true }];
     seen.forEach(check);
+    checkName(view.cwd);
     const words = [
       ...["--quiet", "--noprofile", "--noroot", "--nonewprivs", "--caps.drop=all", "--nogroups", "--ipc-namespace"],
       ...["--private-dev", "--no3d", "--nodvd", "--nosound", "--notv", "--nou2f", "--novideo", "--noinput"],
@@ -165,15 +166,19 @@ function writingWords({ system, isRoot }: View, seen: readonly ViewMount[]): rea
 
 /** @throws {ToolError} when firejail cannot show it. */
 function check({ from }: ViewMount): void {
-  if (REFUSED_REGEXP.test(from)) {
-    throw new ToolError(
-      `Cannot show "${from}" to a command in firejail: it takes no ".." and none of \\ & ! ? " < > % ^ { } ; , * [ ] ` +
-        "in paths; rename it, or install bubblewrap",
-    );
-  }
+  checkName(from);
   if (from === "/" || KERNEL_FOLDERS.some((folder) => isBelow(from, folder))) {
     throw new ToolError(`Cannot show "${from}" to a command in firejail; install bubblewrap`);
   }
+}
+
+/** @throws {ToolError} when firejail refuses the path. */
+function checkName(path: string): void {
+  if (!REFUSED_REGEXP.test(path)) return;
+  throw new ToolError(
+    `Cannot show "${path}" to a command in firejail: it takes no ".." and none of \\ & ! ? " < > % ^ { } ; , * [ ] ` +
+      "in paths; rename it, or install bubblewrap",
+  );
 }
 
 function topOf(path: string): string {

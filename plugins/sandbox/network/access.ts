@@ -32,6 +32,8 @@ export interface NetworkAccess {
   readonly mounts: readonly Mount[];
   /** Absolute path of the file that stands for `/etc/hosts`. */
   readonly hosts: string;
+  /** Variables that lead to its proxy: every command has them, over its own. */
+  readonly env: Readonly<Record<string, string>>;
   /** Says where the socket is seen. */
   socketMount(socketPath: string): Mount;
   /** Writes the command that leads to the socket and runs another; paths are those inside. */
@@ -66,6 +68,7 @@ export async function prepareAccess(
   const nodeProxy = files[NETWORK_FILES.nodeProxy]!;
   return {
     mounts: Object.entries(files).map(([name, from]) => ({ from, to: `${FOLDER_INSIDE}/${name}` })),
+    env: proxies,
     hosts: await own.path("hosts", `127.0.0.1 localhost sandbox\n${hostsLines.map((line) => `${line}\n`).join("")}`),
     socketMount: (from) => ({ from, to: `${FOLDER_INSIDE}/${SOCKET}`, writable: true }),
     wrap({ program, args, env: { NODE_OPTIONS: options, ...env } }, { path, socketPath }) {

@@ -249,6 +249,9 @@ def run_main(main_fn, argv=None):
     Its arguments are a JSON object on stdin, and `--key value` of the command line (`argv`, by default that of the
     process) where stdin does not name them. What it prints goes to stderr.
     """
+    if os.environ.get("COLLET_TOOL_CODE") == "1":
+        # it is run for what it prints, and has no request to answer: that is the module's, which takes it from stdin
+        import collet_tool
     request_id = None
     with _Diversion():
         try:

@@ -10,6 +10,9 @@
 
 const CANCELLED = -32800;
 const FAILED = 1;
+/** Whether this is a script that is run for what it prints. */
+const isCode = takeCodeVariable();
+const isDeno = "Deno" in globalThis;
 
 class ToolFailure extends Error {
   name = "ToolFailure";
@@ -56,6 +59,15 @@ const calls = [];
 let takeCall;
 /** Why there are no more replies. */
 let closed;
+/** What came of a line that is not whole. */
+let parts = [];
+const decoder = new TextDecoder();
+/** Whether the request came of a script that is run for what it prints. */
+let hasBegun = false;
+/** Whether Deno reads. */
+let isReading = false;
+/** Resolves when a script that is run for what it prints knows its context. */
+const begun = isCode ? begin() : undefined;
 
 function send(message) {
   if (write === undefined) {
@@ -74,6 +86,7 @@ async function request(method, params = {}) {
   if (closed !== undefined) throw closed;
   const id = ++lastId;
   const reply = new Promise((resolve, reject) => pending.set(id, { resolve, reject }));
+  keepAlive();
   send({ id, method, params });
   return resultOf(await reply);
 }
@@ -90,12 +103,15 @@ function resultOf({ error, result }) {
 function take(line) {
   const message = JSON.parse(line);
   const { id, method, params } = message;
-  if (method === "execute") offer({ id, params });
-  else if (method === "notifications/cancelled") cancel(params?.reason ?? "The call was cancelled");
+  if (method === "execute") {
+    hasBegun = true;
+    offer({ id, params });
+  } else if (method === "notifications/cancelled") cancel(params?.reason ?? "The call was cancelled");
   else if (method === undefined) {
     pending.get(id)?.resolve(message);
     pending.delete(id);
   }
+  keepAlive();
 }
 
 function cancel(reason) {
@@ -108,30 +124,70 @@ function close(error) {
   closed ??= error;
   for (const { reject } of pending.values()) reject(closed);
   pending.clear();
+  keepAlive();
 }
 
-/** Reads stdin by lines, and keeps stdout for the protocol: what is printed goes to stderr. */
+/** Lets a script that is run for what it prints end while nothing is waited for, though stdin stays open. */
+function keepAlive() {
+  if (!isCode) return;
+  if (isDeno) void readWhileWaiting();
+  else if (isWaiting()) process.stdin.ref?.();
+  else process.stdin.unref?.();
+}
+
+function isWaiting() {
+  return closed === undefined && (pending.size > 0 || !hasBegun);
+}
+
+/** Reads only while something is waited for: Deno does not end while it reads. */
+async function readWhileWaiting() {
+  if (isReading) return;
+  isReading = true;
+  const buffer = new Uint8Array(65_536);
+  while (isWaiting()) {
+    const length = await Deno.stdin.read(buffer);
+    if (length === null) end();
+    else takePiece(decoder.decode(buffer.subarray(0, length), { stream: true }));
+  }
+  isReading = false;
+}
+
+/** Opens the conversation for a script that is run for what it prints: it needs no handler to talk. */
+async function begin() {
+  open();
+  const call = await nextCall();
+  fillContext(call?.params);
+}
+
+/** Reads stdin by lines. */
 function open() {
   write = process.stdout.write.bind(process.stdout);
+  if (!isCode) divertOutput();
+  else if (isDeno) return keepAlive();
+  process.stdin.setEncoding("utf8");
+  process.stdin.on("data", takePiece);
+  for (const event of ["end", "close"]) process.stdin.on(event, end);
+}
+
+function takePiece(piece) {
+  const [head, ...lines] = piece.split("\n");
+  parts.push(head);
+  for (const next of lines) {
+    const line = parts.join("");
+    parts = [next];
+    take(line);
+  }
+}
+
+function end() {
+  offer(undefined);
+  close(new HostError("The server has closed the connection"));
+}
+
+/** Keeps stdout for the protocol: what is printed goes to stderr. */
+function divertOutput() {
   process.stdout.write = (...args) => process.stderr.write(...args);
   for (const name of ["log", "info", "debug", "dir", "table"]) console[name] = console.error.bind(console);
-  let parts = [];
-  process.stdin.setEncoding("utf8");
-  process.stdin.on("data", (piece) => {
-    const [head, ...lines] = piece.split("\n");
-    parts.push(head);
-    for (const next of lines) {
-      const line = parts.join("");
-      parts = [next];
-      take(line);
-    }
-  });
-  for (const event of ["end", "close"]) {
-    process.stdin.on(event, () => {
-      offer(undefined);
-      close(new HostError("The server has closed the connection"));
-    });
-  }
 }
 
 function offer(call) {
@@ -146,15 +202,27 @@ function nextCall() {
 }
 
 function isPersistent() {
+  return readVariable("COLLET_TOOL_PERSISTENT") === "1";
+}
+
+function takeCodeVariable() {
+  const value = readVariable("COLLET_TOOL_CODE");
+  // a program that it starts is not run by the server
+  if (value !== undefined) delete process.env.COLLET_TOOL_CODE;
+  return value === "1";
+}
+
+function readVariable(name) {
   try {
-    return process.env.COLLET_TOOL_PERSISTENT === "1";
+    return process.env[name];
   } catch {
     // Deno, which was not told to let it be read
-    return false;
+    return undefined;
   }
 }
 
 async function run(handler) {
+  if (isCode) return await printResult(handler);
   if (write !== undefined) throw new Error("Cannot run a second handler: a script has one");
   open();
   let call = await nextCall();
@@ -166,6 +234,14 @@ async function run(handler) {
   }
   // a script that is done ends, though the server keeps stdin open
   process.stdin.destroy();
+}
+
+async function printResult(handler) {
+  await begun;
+  const result = await handler(context.arguments, context);
+  if (result !== undefined && result !== null) {
+    console.log(typeof result === "string" ? result : JSON.stringify(result));
+  }
 }
 
 function fillContext({ arguments: args, context: told = {} } = {}) {

@@ -9,7 +9,8 @@
     run(main)
 
 What the handler returns is the result; what it raises fails the call. `print` goes to the log of the client. Every
-function but `run` is used while the handler runs; they may be called from any thread.
+function but `run` is used while the handler runs; they may be called from any thread. Code that is run for what it prints
+needs no handler, and what it prints stays its output.
 """
 import json
 import os
@@ -26,6 +27,8 @@ __all__ = [
 _CANCELLED = -32800
 _FAILED = 1
 _IS_PERSISTENT = os.environ.get("COLLET_TOOL_PERSISTENT") == "1"
+# code that is run for what it prints; taken away, since a program that it starts is none
+_IS_CODE = os.environ.pop("COLLET_TOOL_CODE", "") == "1"
 
 
 class ToolFailure(Exception):
@@ -82,9 +85,17 @@ class _Session:
 
     def __init__(self):
         sys.stdout.flush()
-        # what is printed here, or by a program that is started, must not be taken for a message
         self._output = os.fdopen(os.dup(1), "wb")
-        os.dup2(2, 1)
+        self._input = 0
+        if _IS_CODE:
+            # replies are for nobody else who reads
+            self._input = os.dup(0)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            os.close(nothing)
+        else:
+            # what is printed here, or by a program that is started, must not be taken for a message
+            os.dup2(2, 1)
         self.first = SimpleQueue()
         self.reason = None
         self.broken = None
@@ -98,6 +109,9 @@ class _Session:
     def send(self, message):
         line = encode(message)
         with self._lock:
+            if _IS_CODE:
+                # what was printed before comes before
+                sys.stdout.flush()
             self._output.write(line)
             self._output.flush()
 
@@ -136,7 +150,7 @@ class _Session:
 
     def _read(self):
         try:
-            for line in _lines_of_stdin():
+            for line in _lines_of(self._input):
                 self._take(json.loads(line.decode("utf-8")))
         except Exception as error:  # what is nested too deeply for Python; whoever waits must hear of it
             self.broken = "Cannot read what the server sends: %s" % error
@@ -167,12 +181,12 @@ class _Session:
                 waiting.put(self._end)
 
 
-def _lines_of_stdin():
+def _lines_of(descriptor):
     rest = bytearray()
     while True:
         try:
             # not by sys.stdin: its lock, held while it waits, would keep Python from ending
-            piece = os.read(0, 65536)
+            piece = os.read(descriptor, 65536)
         except OSError:
             piece = b""
         if not piece:
@@ -222,6 +236,8 @@ def run(handler):
     it runs for one call after the other, and what it keeps in variables outlives a call.
     """
     global _session
+    if _IS_CODE:
+        return _print_result(handler)
     if _session is not None:
         raise RuntimeError("Cannot run a second handler: a script has one")
     _session = _Session()
@@ -233,6 +249,21 @@ def run(handler):
         sys.stdout.flush()
         _session.send(answer)
         message = _session.first.get() if _IS_PERSISTENT else None
+
+
+def _print_result(handler):
+    result = handler(context.arguments)
+    if hasattr(result, "__await__"):
+        result = _wait_for(result)
+    if result is not None:
+        print(result if isinstance(result, str) else json.dumps(result))
+
+
+def _begin_code():
+    """Opens the conversation for code, which needs no handler to talk."""
+    global _session
+    _session = _Session()
+    context._fill((_session.first.get() or {}).get("params") or {})
 
 
 def _answer_to(message, handler):
@@ -441,3 +472,6 @@ class _Memory:
 
 
 memory = _Memory()
+
+if _IS_CODE:
+    _begin_code()

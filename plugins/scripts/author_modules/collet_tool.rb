@@ -12,12 +12,16 @@ require "json"
 #     end
 #
 # What the block gives is the result; what it raises fails the call. `puts` goes to the log of the client. Every method
-# but `run` is used while the block runs; they may be called from any thread.
+# but `run` is used while the block runs; they may be called from any thread. A script that is run for what it prints
+# needs no block, and what it prints stays its output.
 module ColletTool
   CANCELLED = -32_800
   FAILED = 1
   # Deepest nesting of arguments, replies and results; JSON by itself takes 100.
   MOST_NESTED = 1_000
+  # Whether this is a script that is run for what it prints; taken away, since a program that it starts is none.
+  IS_CODE = ENV.delete("COLLET_TOOL_CODE") == "1"
+  private_constant :IS_CODE
 
   # Fails the call with a message for whoever called; see ColletTool.fail.
   class ToolFailure < StandardError
@@ -56,12 +60,11 @@ module ColletTool
 
     def initialize
       $stdout.flush
-      # what is printed here, or by a program that is started, must not be taken for a message
       @output = $stdout.dup
       @output.binmode
       @output.sync = true
-      $stdout.reopen($stderr)
-      $stdout.sync = true
+      @input = $stdin
+      IS_CODE ? keep_input : divert_output
       @first = Queue.new
       @lock = Mutex.new
       @last_id = 0
@@ -72,7 +75,11 @@ module ColletTool
 
     def send_line(message)
       line = JSON.generate(message, max_nesting: MOST_NESTED) << "\n"
-      @lock.synchronize { @output.write(line) }
+      @lock.synchronize do
+        # what was printed before comes before
+        $stdout.flush if IS_CODE
+        @output.write(line)
+      end
     end
 
     def notify(method, params)
@@ -108,9 +115,21 @@ module ColletTool
 
     private
 
+    # What is printed, also by a program that is started, must not be taken for a message.
+    def divert_output
+      $stdout.reopen($stderr)
+      $stdout.sync = true
+    end
+
+    # Replies are for nobody else who reads.
+    def keep_input
+      @input = $stdin.dup
+      $stdin.reopen(File::NULL)
+    end
+
     def read
-      $stdin.set_encoding(Encoding::UTF_8)
-      $stdin.each_line { |line| take(JSON.parse(line, max_nesting: MOST_NESTED)) }
+      @input.set_encoding(Encoding::UTF_8)
+      @input.each_line { |line| take(JSON.parse(line, max_nesting: MOST_NESTED)) }
     rescue JSON::ParserError => e
       @broken = "Cannot read what the server sends: #{e.message[0, 200]}"
     ensure
@@ -240,6 +259,7 @@ module ColletTool
     # Runs the block with the arguments of the call, and answers with what it gives or raises. In a tool that is
     # persistent it runs for one call after the other, and what it keeps in variables outlives a call.
     def run
+      return print_result(yield(@context.arguments)) if IS_CODE
       raise "Cannot run a second handler: a script has one" if @session
 
       @session = Session.new
@@ -354,6 +374,16 @@ module ColletTool
 
     private
 
+    # Opens the conversation for a script that is run for what it prints, which needs no block to talk.
+    def begin_code
+      @session = Session.new
+      fill_context((@session.first.pop || {})["params"] || {})
+    end
+
+    def print_result(result)
+      puts(result.is_a?(String) ? result : JSON.generate(result, max_nesting: MOST_NESTED)) unless result.nil?
+    end
+
     def session
       @session || raise("Cannot talk with the server: use ColletTool.run, and call this from its block")
     end
@@ -386,4 +416,6 @@ module ColletTool
       { "error" => { "code" => code, "message" => message, "data" => data }.compact }
     end
   end
+
+  begin_code if IS_CODE
 end

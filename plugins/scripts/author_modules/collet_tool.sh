@@ -14,6 +14,8 @@
 # with another status than 0 fails the call, as does `collet_fail`. Functions that ask the server print what it answers,
 # end with status 1 where there is nothing, and with 2 after saying on stderr why they failed.
 #
+# A script that is run for what it prints needs no handler, and what it prints stays its output.
+#
 # Values of JSON are named by the path to them, a word for each member or index: `collet_get "$json" items 0 name`.
 # A text is printed as it is, anything else as JSON.
 
@@ -252,6 +254,10 @@ collet_run() {
     form=json
     shift
   fi
+  if [ -n "${_collet_is_code-}" ]; then
+    "$@"
+    return
+  fi
   # the protocol has descriptors of its own: what the handler prints and reads is not of it
   exec 8<&0 9>&1 </dev/null 1>&2
   if ! IFS= read -r collet_request_line <&8; then
@@ -300,6 +306,10 @@ _collet_answer_error() { # MESSAGE CODE [DATA]
 # in. The first answer counts, so it may be called in $(…) as well.
 collet_fail() {
   local data=""
+  if [ -n "${_collet_is_code-}" ]; then
+    printf '%s\n' "$1" >&2
+    exit 1
+  fi
   if [ -n "${2-}" ] && ! data=$(_collet_read json "$2"); then data=$(collet_quote "$2"); fi
   _collet_answer_error "$1" 1 "$data"
   exit 1
@@ -325,14 +335,16 @@ collet_stream() { _collet_notify stream "$(collet_object "data=$1")"; }
 # collet_request METHOD [PARAMS]: sends any request of the protocol, and prints the result as JSON. Where it fails, the
 # server's words go to stderr, and the status is 2. A call that was cancelled ends here, with status 130.
 collet_request() {
-  local method="$1" params="${2:-$_collet_nothing}" id line reply
+  local method="$1" params="${2:-$_collet_nothing}" id line reply status
   _collet_last_id=$((_collet_last_id + 1))
   # in $(…) the count is lost, but replies come in the order in which this shell asks
   id="$_collet_last_id"
   printf '{"jsonrpc":"2.0","id":%s,"method":"%s","params":%s}\n' "$id" "$method" "$params" >&9
   while IFS= read -r line <&8; do
-    reply=$(printf '%s\n' "$line" | COLLET_MODE=reply COLLET_ID="$id" LC_ALL=C awk "$_collet_awk")
-    case $? in
+    # another status than 0 would end a dash that has -e, wherever it was called
+    status=0
+    reply=$(printf '%s\n' "$line" | COLLET_MODE=reply COLLET_ID="$id" LC_ALL=C awk "$_collet_awk") || status=$?
+    case $status in
       0)
         printf '%s' "$reply"
         return 0
@@ -432,3 +444,12 @@ collet_memory() {
       ;;
   esac
 }
+
+if [ "${COLLET_TOOL_CODE-}" = 1 ]; then
+  # taken away, since a program that is started is none that is run for what it prints
+  unset COLLET_TOOL_CODE
+  _collet_is_code=1
+  # replies are for nobody else who reads
+  exec 8<&0 9>&1 </dev/null
+  IFS= read -r collet_request_line <&8 || :
+fi

@@ -10,12 +10,13 @@
  * });
  * ```
  *
- * Every function but `run` is used while the handler runs.
+ * Every function but `run` is used while the handler runs. A script that is run for what it prints needs no handler, and
+ * what it prints stays its output.
  *
  * @module
  */
 
-/** What the script is told of its call; filled when `run` was called. */
+/** What the script is told of its call; filled when the handler runs, or once a request was answered where none is needed. */
 export interface Context {
   /** Arguments of the call, checked against the tool's schema. */
   readonly arguments: unknown;
@@ -142,7 +143,7 @@ export declare const memory: Memory;
 
 /**
  * Runs a handler with the arguments of the call, and answers with what it returns or throws. `console.log` goes to the
- * log of the client from then on.
+ * log of the client from then on. In a script that is run for what it prints the result is printed.
  */
 // deno-lint-ignore no-explicit-any -- the tool's schema has checked the arguments
 export declare function run(handler: (args: any, context: Context) => unknown): Promise<void>;

@@ -92,7 +92,7 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Says why a test of an interpreter is skipped, or `false`. */
-export async function missing(kit: ScriptKit, program: string): Promise<string | false> {
+export async function missing(kit: Pick<ScriptKit, "kernel">, program: string): Promise<string | false> {
   const found = await kit.kernel.get(Processes)?.which(program);
   return found === undefined ? `${program} is not installed` : false;
 }

@@ -56,7 +56,8 @@ const keeper: Plugin<void> = definePlugin({
   setup(ctx) {
     const names = ["PASSWORD"];
     const reveal = () => ({ PASSWORD: SECRET });
-    ctx.provide(Secrets, { names: () => names, reveal, redact, redactValue, stream: redactStream, guard });
+    const redaction = { redact, redactValue, stream: redactStream, guard };
+    ctx.provide(Secrets, { names: () => names, reveal, ...redaction, including: () => redaction });
   },
 });
 
