@@ -16,6 +16,8 @@ const LARGEST_FILE = 16 * 2 ** 30;
 const DESCRIPTORS = 8_192;
 // what goes well is progress, and no reason of a failure
 const CHATTER_REGEXP = /^npm http |^npm warn Unknown |^npm error (?:A complete log|Log files were) |^Download /;
+/** How `npm ci` is to be used, which it prints after the reason. */
+const USAGE_REGEXP = /^npm error Clean install a project$[^]*/m;
 
 /** A step of an installation. */
 export interface InstallerCommand {
@@ -86,7 +88,7 @@ export function createRunner({ confine, signal, timeoutMs, report }: RunOptions)
 }
 
 function tailOf(text: string): string {
-  const lines = withoutCredentials(withoutColours(text)).split(/\r?\n/)
+  const lines = withoutCredentials(withoutColours(text)).replace(USAGE_REGEXP, "").split(/\r?\n/)
     .filter((line) => line.trim() !== "" && !CHATTER_REGEXP.test(line));
   const tail = lines.join("\n").trim();
   return tail.length <= LONGEST_TAIL ? tail : `…${tail.slice(-LONGEST_TAIL)}`;

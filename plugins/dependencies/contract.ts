@@ -5,6 +5,16 @@
  */
 import { type Call, type Contract, contract } from "../../kernel/mod.ts";
 
+/** Names of the locks that {@linkcode Dependencies.project} takes; npm prefers them in this order. */
+export const NPM_LOCKS: readonly string[] = ["npm-shrinkwrap.json", "package-lock.json"];
+/** Names of locks beside a `package.json` that are not read, each with its package manager. */
+export const OTHER_LOCKS: Readonly<Record<string, string>> = {
+  "yarn.lock": "Yarn",
+  "pnpm-lock.yaml": "pnpm",
+  "bun.lock": "Bun",
+  "bun.lockb": "Bun",
+};
+
 /** The languages whose packages can be installed. */
 export const PACKAGE_LANGUAGES = ["python", "node", "deno", "ruby"] as const;
 /** A language whose packages can be installed. */
@@ -23,6 +33,8 @@ export interface PackageSet {
   readonly language: PackageLanguage;
   /** As the language writes them: `requests>=2`, `@scope/name@1.2`, `npm:chalk@5`, `nokogiri:1.16`. */
   readonly packages: readonly string[];
+  /** Names of those packages of npm that are left out where they do not fit the machine; none by default. */
+  readonly optional?: readonly string[];
   /** Versions of the language that will do, such as `>=3.11`; any by default. */
   readonly requires?: string | undefined;
   /** Absolute path of the program that is to run the scripts; the language's usual one by default. */
@@ -30,6 +42,26 @@ export interface PackageSet {
   /** The lock that an earlier installation gave: the same versions, checked by their hashes. */
   readonly lock?: string | undefined;
   readonly allow?: PackageAllowances;
+}
+
+/** What the source of a script declares of packages. */
+export interface DeclaredPackages extends Pick<PackageSet, "packages" | "requires"> {
+  /** The table `[tool.uv]` of the declaration, if it has one. It is not applied: installers get the operator's settings. */
+  readonly uvSettings?: Readonly<Record<string, unknown>>;
+}
+
+/** What one of several owners declares of packages, such as a skill whose code is used together with that of others. */
+export interface OwnedPackages extends DeclaredPackages {
+  /** Names it in errors. */
+  readonly owner: string;
+}
+
+/** The texts that make a project of npm. */
+export interface ProjectFiles {
+  /** Text of `package.json`. */
+  readonly packageJson: string;
+  /** Text of `package-lock.json` or `npm-shrinkwrap.json`; without one, versions are decided on at the installation. */
+  readonly lock?: string | undefined;
 }
 
 /** A set of packages that is installed. */
@@ -73,6 +105,8 @@ export interface InstallOptions {
   readonly owner: string;
   /** Installs anew what is there already, without a lock in the newest versions that will do; `false` by default. */
   readonly reinstall?: boolean;
+  /** Most time to wait for the installation, in milliseconds; the setting `install_timeout_ms` holds beside it. */
+  readonly timeoutMs?: number;
 }
 
 /** Installs packages, and finds what is installed. */
@@ -90,7 +124,23 @@ export interface Dependencies {
    *
    * @throws {ToolError} when the declaration is malformed.
    */
-  declared(language: PackageLanguage, source: string): Promise<Pick<PackageSet, "packages" | "requires">>;
+  declared(language: PackageLanguage, source: string): Promise<DeclaredPackages>;
+  /**
+   * Unites what several owners declare for Python: each name once for each marker, with the extras and versions of all.
+   * Contradictions that only a resolver sees fail at the installation, in its words.
+   *
+   * @throws {ToolError} naming the owners of a malformed requirement, and of all that visibly contradicts: versions,
+   * addresses, versions of Python, and tables `[tool.uv]`.
+   */
+  merge(declarations: readonly OwnedPackages[]): Pick<PackageSet, "packages" | "requires">;
+  /**
+   * Makes a set of a project of npm: its `dependencies` and `optionalDependencies`, by the part of its lock that they
+   * need. Other texts give another set, unless they differ in `devDependencies` and descriptions alone.
+   *
+   * @throws {ToolError} when a text is malformed, the lock is not of version 2 or 3 or not of this `package.json`, or
+   * packages are of a workspace or a folder.
+   */
+  project(files: ProjectFiles): PackageSet;
   /**
    * Installs a set, or finds it installed; equal sets cost once, at the same time too. A failure leaves nothing.
    *
@@ -105,3 +155,20 @@ export interface Dependencies {
   remove(key: string): Promise<boolean>;
 }
 export const Dependencies: Contract<Dependencies> = contract("dependencies");
+
+/**
+ * Says that versions are not those of a lock, where a folder has the lock of another package manager than npm.
+ *
+ * @param names Names of the files beside `package.json`.
+ * @returns A sentence for whoever runs the script; `undefined` where npm's lock is there, or none.
+ */
+export function describeOtherLock(names: Iterable<string>): string | undefined {
+  const found = new Set(names);
+  const other = NPM_LOCKS.some((name) => found.has(name))
+    ? undefined
+    : Object.keys(OTHER_LOCKS).find((name) => found.has(name));
+  return other === undefined
+    ? undefined
+    : `"${other}" of ${OTHER_LOCKS[other]} is not read: versions are decided on by package.json; ` +
+      '"npm install --package-lock-only" writes a package-lock.json that is kept to';
+}

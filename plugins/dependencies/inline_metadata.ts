@@ -4,30 +4,31 @@
  * @module
  */
 import { parse } from "smol-toml";
-import { messageOf, ToolError } from "../../kernel/mod.ts";
-import type { PackageSet } from "./contract.ts";
+import { isObject, messageOf, ToolError } from "../../kernel/mod.ts";
+import type { DeclaredPackages } from "./contract.ts";
 
 // the grammar of the PEP; a block ends at the last `# ///` before the comment does
 const BLOCK_REGEXP = /^# \/\/\/ (?<type>[a-zA-Z0-9-]+)$\s(?<content>(?:^#(?:| .*)$\s)+)^# \/\/\/$/gm;
 
 /**
- * Reads the packages and the versions of Python that a script declares.
+ * Reads what a script declares: packages, versions of Python, and settings of uv.
  *
  * @throws {ToolError} when there are two blocks, or the block is no such metadata.
  */
-export function readInlineMetadata(source: string): Pick<PackageSet, "packages" | "requires"> {
+export function readInlineMetadata(source: string): DeclaredPackages {
   const blocks = [...source.replaceAll("\r\n", "\n").matchAll(BLOCK_REGEXP)]
     .filter(({ groups }) => groups?.["type"] === "script");
   const [block] = blocks;
   if (block === undefined) return { packages: [] };
   if (blocks.length > 1) throw malformed(`there are ${blocks.length} "# /// script" blocks, expected one`);
   const table = readToml(block.groups?.["content"] ?? "");
-  const { dependencies: packages = [], "requires-python": requires } = table;
+  const { dependencies: packages = [], "requires-python": requires, tool } = table;
   if (!Array.isArray(packages) || !packages.every((it) => typeof it === "string")) {
     throw malformed('"dependencies" is not a list of texts');
   }
   if (requires !== undefined && typeof requires !== "string") throw malformed('"requires-python" is not a text');
-  return { packages, requires };
+  const uvSettings = isObject(tool) ? tool["uv"] : undefined;
+  return { packages, requires, ...(isObject(uvSettings) && { uvSettings }) };
 }
 
 function readToml(content: string): Readonly<Record<string, unknown>> {

@@ -7,16 +7,15 @@ import {
   type Disposer,
   type Environment,
   type Files,
-  isKernelError,
-  isToolError,
   type Log,
   type Processes,
   SharedWork,
   ToolError,
 } from "../../kernel/mod.ts";
 import type { Sandbox } from "../sandbox/contract.ts";
-import { createRunner, InstallFailure } from "./commands.ts";
+import { createRunner } from "./commands.ts";
 import {
+  type DeclaredPackages,
   type Dependencies,
   type EnvironmentEntry,
   type InstalledPackages,
@@ -27,6 +26,7 @@ import {
 } from "./contract.ts";
 import { denoInstaller } from "./deno.ts";
 import { Environments, keyOf, type StagedEnvironment } from "./environments.ts";
+import { describeFailure, describeLateness, nameSet, reasonOf } from "./failures.ts";
 import { readInlineMetadata } from "./inline_metadata.ts";
 import { type Installer, LONGEST_LOCK, type PackageJob, type Runtime } from "./installer.ts";
 import { installerVariables } from "./installer_environment.ts";
@@ -34,11 +34,8 @@ import { nodeInstaller } from "./node.ts";
 import { pythonInstaller } from "./python.ts";
 import { rubyInstaller } from "./ruby.ts";
 import { surroundingsOf } from "./surroundings.ts";
-import { Runtimes, TITLES } from "./runtimes.ts";
+import { Runtimes } from "./runtimes.ts";
 import { normalizePackages } from "./words.ts";
-
-// what uv, pip and npm say of packages for which there is nothing but source
-const BUILT_REGEXP = /no-build|only-binary|source distribution|from versions: none/i;
 
 /** What {@linkcode Installations} works with. */
 export interface InstallationOptions {
@@ -63,7 +60,7 @@ interface CheckedSet extends PackageSet {
 }
 
 /** Installs packages. */
-export class Installations implements Dependencies {
+export class Installations implements Omit<Dependencies, "merge" | "project"> {
   readonly #options: InstallationOptions;
   readonly #environments: Environments;
   readonly #installers: Readonly<Record<PackageLanguage, Installer>>;
@@ -102,19 +99,25 @@ export class Installations implements Dependencies {
     return Promise.resolve(set).then((it) => void this.#normalize(it));
   }
 
-  declared(language: PackageLanguage, source: string): Promise<Pick<PackageSet, "packages" | "requires">> {
+  declared(language: PackageLanguage, source: string): Promise<DeclaredPackages> {
     return Promise.resolve(source).then((it) => language === "python" ? readInlineMetadata(it) : { packages: [] });
   }
 
-  async install(set: PackageSet, { call, owner, reinstall = false }: InstallOptions): Promise<InstalledPackages> {
+  async install(set: PackageSet, options: InstallOptions): Promise<InstalledPackages> {
+    const { call, owner, reinstall = false, timeoutMs } = options;
     const normal = this.#normalize(set);
     const id = JSON.stringify(normal);
     const ready = reinstall ? undefined : await this.#readyAt(id, normal.language);
     if (ready !== undefined) return ready;
+    const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     let lines = 0;
+    let last = "";
     const waiter = {
-      signal: call.signal,
-      report: (line: string) => void call.progress(++lines, undefined, `${owner}: ${line}`).catch(() => {}),
+      signal: late === undefined ? call.signal : AbortSignal.any([call.signal, late]),
+      report: (line: string) => {
+        last = line;
+        void call.progress(++lines, undefined, `${owner}: ${line}`).catch(() => {});
+      },
     };
     try {
       const installed = await this.#work.join(`${reinstall} ${id}`, waiter, (signal, report) => {
@@ -124,7 +127,8 @@ export class Installations implements Dependencies {
       return installed;
     } catch (error) {
       if (call.signal.aborted) throw reasonOf(call.signal);
-      throw describeFailure(error, { set: normal, owner, isOffline: this.#options.isOffline });
+      const failure = late?.aborted === true ? describeLateness(timeoutMs!, last) : error;
+      throw describeFailure(failure, { set: normal, owner, isOffline: this.#options.isOffline });
     }
   }
 
@@ -151,30 +155,30 @@ export class Installations implements Dependencies {
   }
 
   #normalize(set: PackageSet): PackageSet {
-    const { language, requires, interpreter, lock, allow = {} } = set;
+    const { language, requires, interpreter, lock, allow = {}, optional = [] } = set;
     if (!PACKAGE_LANGUAGES.includes(language)) {
       throw new ToolError(
         `Cannot install packages of "${language}": packages are installed for ${PACKAGE_LANGUAGES.join(", ")}`,
       );
     }
     const packages = normalizePackages(set);
-    if (lock === undefined) return { language, packages, requires, interpreter, allow };
+    const normal = { language, packages, requires, interpreter, allow, optional: [...new Set(optional)].sort() };
+    if (lock === undefined) return normal;
     if (lock.length > LONGEST_LOCK) throw new ToolError(`Cannot install by the lock: it has ${lock.length} characters`);
-    return {
-      ...{ language, packages, requires, interpreter, allow },
-      lock: this.#installers[language].readLock(lock, { packages, allow }),
-    };
+    return { ...normal, lock: this.#installers[language].readLock(lock, { packages, allow }) };
   }
 
   async #checked(set: PackageSet): Promise<CheckedSet> {
-    const { language, packages, requires, allow } = set;
+    const { language, packages, requires, allow, optional = [] } = set;
     const runtime = await this.#installers[language].findRuntime(set);
     // for what an interpreter links to, its path matters as well, and whether that is another in the sandbox
     const place = language === "python"
       ? `${runtime.program}${await this.#options.sandbox.canMove() ? " moved" : ""}`
       : "";
     const allowed = [allow?.direct === true, allow?.installScripts === true];
-    return { ...set, runtime, setKey: await keyOf([language, packages, requires, allowed, runtime.id, place]) };
+    const content = [language, packages, requires, allowed, runtime.id, place];
+    // sets that have none are named as they were before there were any
+    return { ...set, runtime, setKey: await keyOf(optional.length > 0 ? [...content, optional] : content) };
   }
 
   async #knownLock({ language, lock, setKey }: CheckedSet): Promise<string | undefined> {
@@ -248,12 +252,12 @@ export class Installations implements Dependencies {
   }
 
   async #job(
-    { language, packages, allow = {}, runtime }: CheckedSet,
+    { language, packages, optional = [], allow = {}, runtime }: CheckedSet,
     { signal, report, staged }: WorkOptions & { readonly staged: StagedEnvironment },
   ): Promise<PackageJob> {
     const { home, sandbox, environment, timeoutMs, isOffline, variables } = this.#options;
     const job = {
-      ...{ packages, allow, runtime, isOffline },
+      ...{ packages, optional, allow, runtime, isOffline },
       ...{ folder: staged.folder, path: staged.path },
       ...await this.#environments.cache(),
     };
@@ -275,35 +279,6 @@ interface WorkOptions {
   readonly reinstall: boolean;
 }
 
-function nameSet({ language, packages }: Pick<PackageSet, "language" | "packages">): string {
-  if (packages.length === 0) return `an environment of ${TITLES[language]}`;
-  const [first, rest] = [packages.slice(0, 8), packages.length - 8];
-  return `${first.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
-}
-
-function describeFailure(
-  error: unknown,
-  { set, owner, isOffline }: { readonly set: PackageSet; readonly owner: string; readonly isOffline: boolean },
-): unknown {
-  const isFailure = error instanceof InstallFailure;
-  if (!isFailure && !(isKernelError(error) && error.code === "PROCESS_UNSTARTED")) return error;
-  const notes = [
-    ...(isOffline ? ["This server is offline: it installs only what its caches have."] : []),
-    ...(isFailure && BUILT_REGEXP.test(error.output) && set.allow?.installScripts !== true
-      ? [
-        "Packages that come as source run code of their own at installation, which has to be granted (install_scripts).",
-      ]
-      : []),
-  ];
-  const message = `Cannot install the packages of "${owner}" (${nameSet(set)}): ${error.message}`;
-  return new ToolError([message, ...notes].join("\n"), { cause: error });
-}
-
 function unreachable(): never {
   throw new Error("an installation was kept and is not there");
-}
-
-/** Gives what is to be thrown where a signal has aborted. */
-function reasonOf({ reason }: AbortSignal): unknown {
-  return isToolError(reason) ? reason : new ToolError("Cancelled by the client");
 }

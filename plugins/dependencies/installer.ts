@@ -23,6 +23,8 @@ export interface Runtime {
 export interface PackageJob {
   /** Checked, sorted, each once. */
   readonly packages: readonly string[];
+  /** Names of those that are left out where they do not fit the machine. */
+  readonly optional: readonly string[];
   readonly allow: PackageAllowances;
   readonly runtime: Runtime;
   /** What becomes the installation; empty at first. */

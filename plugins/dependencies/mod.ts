@@ -21,6 +21,8 @@ import * as v from "valibot";
 import { definePlugin, Environment, Files, Lazy, optional, type Plugin, Processes } from "../../kernel/mod.ts";
 import { Sandbox, Unconfined } from "../sandbox/contract.ts";
 import { Dependencies, type PackageLanguage } from "./contract.ts";
+import { mergePackages } from "./merge.ts";
+import { readProject } from "./project.ts";
 
 const Config = v.strictObject({
   offline: v.optional(v.boolean(), false),
@@ -74,6 +76,8 @@ const dependencies: Plugin<DependenciesConfig> = definePlugin({
           ? await (await installations.get()).declared(language, source)
           : { packages: [] };
       },
+      merge: mergePackages,
+      project: readProject,
       install: async (set, options) => await (await installations.get()).install(set, options),
       find: async (set) => await (await installations.get()).find(set),
       list: async () => await (await installations.get()).list(),

@@ -31,8 +31,8 @@ export function nodeInstaller({ runtimes, processes }: NodeOptions): Installer {
     findRuntime: (set) => runtimes.find(set),
     readLock: readNodeLock,
     async resolve(job) {
-      const { registry, direct } = divide(job.packages);
-      await writePackage(job, registry);
+      const { direct, ...needs } = divide(job);
+      await writePackage(job, needs);
       await runNpm(job, processes, {
         name: "npm install --package-lock-only",
         args: ["install", "--package-lock-only", "--ignore-scripts", "--", ...direct],
@@ -41,9 +41,9 @@ export function nodeInstaller({ runtimes, processes }: NodeOptions): Installer {
     },
     async install(job, lock) {
       if (lock === undefined) return;
-      const { registry, direct } = divide(job.packages);
+      const { direct, ...needs } = divide(job);
       // npm alone knows the name of what was given by its address
-      await writePackage(job, direct.length === 0 ? registry : rootDependencies(lock));
+      await writePackage(job, direct.length === 0 ? needs : rootOf(lock));
       await job.folder.writeAtomic(LOCK_FILE, lock);
       const areScriptsRun = job.allow.installScripts === true;
       await runNpm(job, processes, { name: "npm ci", args: ["ci", ...(areScriptsRun ? [] : ["--ignore-scripts"])] });
@@ -52,25 +52,35 @@ export function nodeInstaller({ runtimes, processes }: NodeOptions): Installer {
   };
 }
 
-function divide(
-  packages: readonly string[],
-): { readonly registry: Readonly<Record<string, string>>; readonly direct: readonly string[] } {
-  const registry: Record<string, string> = {};
+/** The fields of a `package.json`, and what has to be given to npm as a word. */
+interface DividedPackages {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+  readonly direct: readonly string[];
+}
+
+function divide({ packages, optional }: Pick<PackageJob, "packages" | "optional">): DividedPackages {
+  const ranges = new Map<string, string>();
   const direct: string[] = [];
   for (const word of packages) {
     const [name, range] = splitNodeWord(word) ?? [];
-    if (name === undefined) direct.push(word);
-    else if (Object.hasOwn(registry, name)) {
+    if (name === undefined || range === undefined) direct.push(word);
+    else if (ranges.has(name)) {
       throw new ToolError(
-        `Cannot install package "${name}" of node twice: as ${registry[name]} and as ${range}; name one version of it`,
+        `Cannot install package "${name}" of node twice: as ${
+          ranges.get(name)
+        } and as ${range}; name one version of it`,
       );
-    } else registry[name] = range!;
+    } else ranges.set(name, range);
   }
-  return { registry, direct };
+  const of = (isOptional: boolean) =>
+    Object.fromEntries([...ranges].filter(([name]) => optional.includes(name) === isOptional));
+  return { dependencies: of(false), optionalDependencies: of(true), direct };
 }
 
-async function writePackage({ folder }: PackageJob, dependencies: unknown): Promise<void> {
-  const content = { name: "collet-environment", private: true, dependencies };
+async function writePackage({ folder }: PackageJob, needs: JsonObject): Promise<void> {
+  const { dependencies = {}, optionalDependencies } = needs;
+  const content = { name: "collet-environment", private: true, dependencies, optionalDependencies };
   await folder.writeAtomic(PACKAGE_FILE, JSON.stringify(content, undefined, 2));
 }
 
@@ -98,9 +108,9 @@ async function runNpm(
   });
 }
 
-function rootDependencies(lock: string): unknown {
+function rootOf(lock: string): JsonObject {
   const { packages } = JSON.parse(lock) as { readonly packages?: Readonly<Record<string, JsonObject>> };
-  return packages?.[""]?.["dependencies"] ?? {};
+  return packages?.[""] ?? {};
 }
 
 /**

@@ -11,9 +11,9 @@ import type { PackageSet } from "./contract.ts";
 import type { Installer, PackageJob } from "./installer.ts";
 import { PipInstaller } from "./pip.ts";
 import type { PythonInstaller } from "./python_installer.ts";
+import { isMarker } from "./requirements.ts";
 import type { Runtimes } from "./runtimes.ts";
 import { UvInstaller } from "./uv.ts";
-import { isMarker } from "./words.ts";
 
 /** The virtual environment, in the folder of an installation. */
 export const VENV_FOLDER = "venv";

@@ -6,21 +6,11 @@
  */
 import { ToolError } from "../../kernel/mod.ts";
 import type { PackageAllowances, PackageLanguage, PackageSet } from "./contract.ts";
+import { formatRequirement, parseRequirement } from "./requirements.ts";
 
 const MOST_PACKAGES = 500;
 const LONGEST_WORD = 500;
 
-const PYTHON_REGEXP =
-  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(?:\(([^()]*)\)|([^;()]*))\s*(?:;(.*))?$/;
-const EXTRAS_REGEXP = /^\s*(?:[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:,\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*)*)?$/;
-const SPECIFIER_REGEXP = /^(?:===|~=|==|!=|<=|>=|<|>)\s*[A-Za-z0-9][A-Za-z0-9.!+*_-]*$/;
-const MARKER_TOKEN_REGEXP =
-  /\s*(?:([()])|(and|or)\b|(not\s+in|in|===|~=|==|!=|<=|>=|<|>)|("[^"$]*"|'[^'$]*')|([a-z_]+))\s*/y;
-const MARKER_VARIABLES: ReadonlySet<string> = new Set([
-  ...["python_version", "python_full_version", "os_name", "sys_platform", "platform_release", "platform_system"],
-  ...["platform_version", "platform_machine", "platform_python_implementation", "implementation_name"],
-  ...["implementation_version", "extra"],
-]);
 /** What ends a line for some program, and what no word needs. */
 // deno-lint-ignore no-control-regex -- they are refused
 const CONTROL_REGEXP = /[\0-\x1f\x7f-\x9f\u2028\u2029]/;
@@ -31,7 +21,7 @@ const DENO_REGEXP = new RegExp(`^(npm|jsr):/?(${NPM_NAME})(?:@(${NPM_RANGE}))?(/
 const RUBY_REGEXP = /^([A-Za-z0-9_][A-Za-z0-9._-]*)(?::(.+))?$/;
 const GEM_CLAUSE_REGEXP = /^(?:(?:=|!=|>|<|>=|<=|~>)\s*)?\d[A-Za-z0-9.-]*$/;
 const DIRECT_REGEXP =
-  /^(?:[A-Za-z0-9._-]+(?:\[[A-Za-z0-9._,\s-]*\])?\s*@\s*)?(?:(?:git\+)?(?:https?|ssh|file):|git@|\/|\.{1,2}\/|[A-Za-z]:\\)\S*$/;
+  /^(?:(?:@[A-Za-z0-9._~-]+\/)?[A-Za-z0-9._-]+(?:\[[A-Za-z0-9._,\s-]*\])?\s*@\s*)?(?:(?:git\+)?(?:https?|ssh|file):|git@|\/|\.{1,2}\/|[A-Za-z]:\\)\S*$/;
 
 /** How each language writes its packages, for errors. */
 const EXAMPLES: Readonly<Record<PackageLanguage, string>> = {
@@ -67,7 +57,7 @@ function normalizeWord(word: string, language: PackageLanguage, allow: PackageAl
   if (word.startsWith("-")) throw refuse("it is an option, not a package");
   const normal = NORMALIZERS[language](word);
   if (normal !== undefined) return normal;
-  if (!DIRECT_REGEXP.test(word)) throw refuse("it is malformed");
+  if (!DIRECT_REGEXP.test(addressIn(word, language))) throw refuse("it is malformed");
   if (!canBeDirect(word, language)) throw refuse("it is no package of the registry");
   if (allow.direct !== true) {
     throw refuse("it is a URL or a path, which has to be granted (direct_dependencies)");
@@ -103,36 +93,16 @@ const NORMALIZERS: Readonly<Record<PackageLanguage, (word: string) => string | u
   },
 };
 
-// names and versions of PEP 508; what has an address is not of this form
+// names and versions; what has an address is not of this form
 function normalizeRequirement(word: string): string | undefined {
-  const [, name, extras = "", inParentheses, bare = "", marker] = PYTHON_REGEXP.exec(word) ?? [];
-  if (name === undefined || !EXTRAS_REGEXP.test(extras)) return undefined;
-  const clauses = (inParentheses ?? bare).split(",").map((clause) => clause.trim()).filter((it) => it !== "");
-  if (!clauses.every((clause) => SPECIFIER_REGEXP.test(clause))) return undefined;
-  if (marker !== undefined && !isMarker(marker)) return undefined;
-  const names = extras.split(",").map(normalizeName).filter((it) => it !== "").sort();
-  return [
-    normalizeName(name),
-    names.length > 0 ? `[${names.join(",")}]` : "",
-    clauses.map((clause) => clause.replace(/\s+/g, "")).sort().join(","),
-    marker === undefined ? "" : ` ; ${marker.trim().replace(/\s+/g, " ")}`,
-  ].join("");
+  const requirement = parseRequirement(word);
+  return requirement === undefined || requirement.url !== undefined ? undefined : formatRequirement(requirement);
 }
 
-function normalizeName(name: string): string {
-  return name.trim().toLowerCase().replace(/[-_.]+/g, "-");
-}
-
-/** Tells whether a text is an environment marker of PEP 508. */
-export function isMarker(marker: string): boolean {
-  let comparisons = 0;
-  MARKER_TOKEN_REGEXP.lastIndex = 0;
-  while (MARKER_TOKEN_REGEXP.lastIndex < marker.length) {
-    const [token, , , operator, , variable] = MARKER_TOKEN_REGEXP.exec(marker) ?? [];
-    if (token === undefined || variable !== undefined && !MARKER_VARIABLES.has(variable)) return false;
-    if (operator !== undefined) comparisons++;
-  }
-  return comparisons > 0;
+// without its marker, which only a requirement of Python has
+function addressIn(word: string, language: PackageLanguage): string {
+  const { name, url } = (language === "python" ? parseRequirement(word) : undefined) ?? {};
+  return url === undefined ? word : `${name} @ ${url}`;
 }
 
 /** Splits a word of npm into name and range. */

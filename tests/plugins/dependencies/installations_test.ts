@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { createCall } from "../../../kernel/mod.ts";
 import { conformance, testPlugin } from "../../../kernel/testing.ts";
 import type { PackageSet } from "../../../plugins/dependencies/contract.ts";
 import dependencies from "../../../plugins/dependencies/mod.ts";
@@ -82,6 +83,24 @@ describe("an installation", () => {
     assert.match(await waiting[1]!, /Cancelled by the client/);
     await assertNoProcess(mark);
     await until(async () => (await kit.folders("python")).staged.length === 0, "an empty staging folder");
+  });
+
+  test("is waited for as long as each caller says, and ends when none waits longer", async () => {
+    const mark = crypto.randomUUID();
+    await using _ = await choosePath({ uv: endless(mark) });
+    await using kit = await startDependencies();
+    const patient = new AbortController();
+    const waiting = kit.failure(SET, { signal: patient.signal });
+    await until(async () => (await processesWith(mark)).length >= 2, "the installer");
+    const late = { message: 'Cannot install the packages of "y" (six): the installation took longer than 0.2 s' };
+    const hurried = () => kit.dependencies.install(SET, { call: createCall({}), owner: "y", timeoutMs: 200 });
+    await assert.rejects(hurried(), late);
+    assert.ok((await processesWith(mark)).length >= 2);
+    patient.abort();
+    assert.match(await waiting, /Cancelled by the client/);
+    await assertNoProcess(mark);
+    await assert.rejects(hurried(), /the installation took longer than 0\.2 s/);
+    await assertNoProcess(mark);
   });
 
   test("ends when its time is over, and when the server stops", async () => {

@@ -39,7 +39,17 @@ async function checkInstaller(offline: RegExp): Promise<void> {
   const none = await kit.failure({ language: "python", packages: ["six==99"] });
   assert.match(none, /^Cannot install the packages of "x" \(six==99\): ".*" failed with exit code 1:\n/);
   assert.match(none, /six==99/);
-  assert.match(await kit.failure({ language: "python", packages: ["idna<3", "idna>=3"] }), /idna/);
+  const united = kit.dependencies.merge([
+    { owner: "one", packages: ["Six==1.16.0"] },
+    { owner: "two", packages: ["idna", "six"] },
+  ]);
+  assert.equal((await kit.install({ language: "python", ...united })).key, again.key);
+  // that both hold is seen by a resolver alone
+  const unseen = kit.dependencies.merge([
+    { owner: "one", packages: ["idna<3"] },
+    { owner: "two", packages: ["idna>=3 ; python_version > '3'"] },
+  ]);
+  assert.match(await kit.failure({ language: "python", ...unseen }), /" failed with exit code 1:\n[^]*idna/);
   assert.deepEqual(await kit.folders("python"), { kept, staged: [] });
 
   await kit.kernel.stop();
@@ -120,7 +130,7 @@ describe("packages of Python", () => {
           `setup(name="sourced", version="1.0", py_modules=["sourced"])\n`,
       );
       await writeFile(join(source, "sourced.py"), "NAME = 'sourced'\n");
-      const set: PackageSet = { language: "python", packages: [`sourced @ file://${source}`] };
+      const set: PackageSet = { language: "python", packages: [`sourced @ file://${source} ; python_version > '3'`] };
       assert.match(await kit.failure(set), /has to be granted \(direct_dependencies\)/);
       const why = await kit.failure({ ...set, allow: { direct: true } });
       assert.match(why, /at installation, which has to be granted \(install_scripts\)/);

@@ -78,9 +78,11 @@ describe("normalizePackages()", () => {
     const addresses: readonly (readonly [PackageLanguage, string])[] = [
       ["python", "six @ https://example.com/six-1.17.0-py2.py3-none-any.whl"],
       ["python", "six @ git+https://example.com/six.git@1.17.0"],
+      ["python", "six[a] @ https://example.com/six.whl ; python_version < '3.12'"],
       ["python", "/srv/six"],
       ["node", "https://example.com/a.tgz"],
       ["node", "a@git+ssh://git@example.com/a.git#v1"],
+      ["node", "@scope/a@https://example.com/a.tgz"],
       ["deno", "https://example.com/a.ts"],
     ];
     for (const [language, word] of addresses) {
@@ -88,6 +90,7 @@ describe("normalizePackages()", () => {
       assert.throws(() => normalize(language, word), /has to be granted \(direct_dependencies\)/, word);
     }
     assert.throws(() => normalize("python", "six @ https://example.com/${TOKEN}", true), /holds a "\$"/);
+    assert.throws(() => normalize("python", "six @ https://example.com/six.whl ; x", true), /it is malformed/);
     assert.throws(() => normalize("python", "./six", true), /a path has to be absolute/);
     assert.throws(() => normalize("node", "a@../b", true), /a path has to be absolute|malformed/);
   });
@@ -129,14 +132,18 @@ describe("readInlineMetadata()", () => {
       "# ]",
       "#",
       "# [tool.uv]",
-      "# exclude-newer = 2025-01-01T00:00:00Z",
+      '# index-url = "https://index.example.com"',
+      "# [tool.other]",
+      "# x = 1",
       "# ///",
       "import requests",
     ];
     for (const end of ["\n", "\r\n"]) {
-      assert.deepEqual(readInlineMetadata(source.join(end)), {
+      // tables of TOML have no prototype
+      assert.deepEqual(JSON.parse(JSON.stringify(readInlineMetadata(source.join(end)))), {
         packages: ["requests[socks]<3", "rich"],
         requires: ">=3.11",
+        uvSettings: { "index-url": "https://index.example.com" },
       });
     }
   });
