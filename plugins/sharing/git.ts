@@ -2,13 +2,15 @@
  * Git repositories, through the program `git`.
  *
  * The commit is fetched into a bare repository of our own, its list of files is read, and only the files that are wanted
- * are written, without a work tree: no hook, filter, submodule or link of the repository does anything.
+ * are written, to names that we chose: git never sees a path of the repository that was not checked, and no hook, filter,
+ * template, submodule or link of it does anything.
  *
  * @module
  */
 import { type Environment, type Folder, messageOf, type Processes, ToolError } from "../../kernel/mod.ts";
+import { GitCommand } from "./git_command.ts";
 import type { Limits } from "./limits.ts";
-import type { Origin, SourceTree, TreeFile } from "./tree.ts";
+import type { GitTree, TreeFile } from "./tree.ts";
 
 /** What a repository is opened with. */
 export interface GitOptions {
@@ -20,43 +22,12 @@ export interface GitOptions {
   readonly isOwnUser: boolean;
   readonly processes: Processes;
   readonly environment: Environment;
-  /** Where imports are prepared. */
+  /** Below which a folder is made for it, which is removed when it is closed. */
   readonly folder: Folder;
-  readonly limits: Limits;
+  readonly limits: Pick<Limits, "max_clone_bytes" | "timeout_ms">;
   readonly signal: AbortSignal;
 }
 
-/** Variables of the server that git may see for its own user: where settings and keys are. */
-const PRIVATE: readonly string[] = ["XDG_CONFIG_HOME", "SSH_AUTH_SOCK"];
-/** Variables of the server that git may see: where proxies and certificates are. */
-const PASSED: readonly string[] = [
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "ALL_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "all_proxy",
-  "no_proxy",
-  "GIT_SSL_CAINFO",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-];
-// nobody is there to answer
-const SILENT = { GIT_TERMINAL_PROMPT: "0", GIT_ASKPASS: "", SSH_ASKPASS: "", GCM_INTERACTIVE: "never", LC_ALL: "C" };
-const SETTINGS: readonly string[] = [
-  "core.hooksPath=/dev/null",
-  "core.fsmonitor=false",
-  "core.symlinks=false",
-  "core.autocrlf=false",
-  "fetch.recurseSubmodules=false",
-  "protocol.allow=never",
-  "protocol.http.allow=always",
-  "protocol.https.allow=always",
-  "protocol.ssh.allow=always",
-  "protocol.git.allow=always",
-  "protocol.file.allow=always",
-];
 /** Files come as they were committed, whatever the repository or the user says: this has the last word. */
 const ATTRIBUTES = "* -text -eol -ident -filter !working-tree-encoding\n";
 
@@ -66,15 +37,17 @@ const COMMIT_REGEXP = /^[0-9a-f]{7,64}$/;
 const NO_DEPTH_REGEXP = /does not support shallow/;
 /** How often is looked how much has come. */
 const LOOK_MS = 500;
-const MOST_WORDS = 1_000;
 /** Most characters of the list of files. */
 const LONGEST_LIST = 16 * 1024 * 1024;
+/** Most bytes of a file that is read together with others. */
+const SMALL_BYTES = 65_536;
 
 /** Holds what is being imported, in the home folder. */
 const IMPORTS = "imports";
 /** What is older was left by a server that died: no import takes so long. */
 const LEFTOVER_MS = 24 * 60 * 60 * 1000;
 const REPOSITORY = "repository";
+/** Files that were asked for, by the ids of their content. */
 const FILES = "files";
 
 /**
@@ -83,23 +56,26 @@ const FILES = "files";
  * @param url What git takes as the address of a repository: the caller vouches for its form.
  * @throws {ToolError} with git's own words.
  */
-export async function openGit(url: string, options: GitOptions): Promise<SourceTree> {
+export async function openGit(url: string, options: GitOptions): Promise<GitTree> {
   const { folder, ref, path } = options;
   const place = `${IMPORTS}/${crypto.randomUUID()}`;
   const close = async () => void await folder.remove(place);
   try {
     await folder.makeFolder(`${place}/${REPOSITORY}`);
     await folder.makeFolder(`${place}/${FILES}`);
-    const git = new Git(folder.at(place), await folder.resolve(place), options);
+    const own = folder.at(place);
+    const command = new GitCommand({ ...options, url, home: own.path, repository: `${own.path}/${REPOSITORY}` });
+    const git = new Git(own, options, command);
     const commit = await git.fetch(url, ref);
     const files = await git.list(path === undefined ? commit : `${commit}:${path}`);
-    const origin: Origin = {
+    const origin: GitTree["origin"] = {
       from: url,
       commit,
       ...(ref !== undefined && { ref }),
       ...(path !== undefined && { path }),
     };
-    return { origin, files, read: (wanted) => git.read(wanted), close };
+    const write = (wanted: ReadonlyMap<string, TreeFile>, to: Folder) => git.write(wanted, to);
+    return { origin, files, read: (wanted) => git.read(wanted), write, close };
   } catch (error) {
     await close();
     throw error;
@@ -122,18 +98,18 @@ export async function isBareRepository(folder: Folder): Promise<boolean> {
 
 class Git {
   readonly #folder: Folder;
-  readonly #path: string;
   readonly #options: GitOptions;
+  readonly #command: GitCommand;
 
-  constructor(folder: Folder, path: string, options: GitOptions) {
+  constructor(folder: Folder, options: GitOptions, command: GitCommand) {
     this.#folder = folder;
-    this.#path = path;
     this.#options = options;
+    this.#command = command;
   }
 
   /** Fetches a commit, as little as there is need of; gives its id. */
   async fetch(url: string, ref = "HEAD"): Promise<string> {
-    await this.#run(["init", "--quiet", "--bare", "--template=", "."], "make a repository");
+    await this.#command.run(["init", "--quiet", "--bare", "--template=", "."], "make a repository");
     await this.#folder.writeAtomic(`${REPOSITORY}/info/attributes`, ATTRIBUTES);
     try {
       await this.#load(["--depth=1", "--", url, ref], url);
@@ -152,7 +128,7 @@ class Git {
   }
 
   async #commitOf(name: string, url: string): Promise<string> {
-    return (await this.#run(
+    return (await this.#command.run(
       ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`],
       `find "${name}" in ${url}`,
     ))
@@ -164,7 +140,7 @@ class Git {
     const { signal, limits: { max_clone_bytes: most } } = this.#options;
     const timer = setInterval(() => void this.#weigh(most, tooLarge).catch(() => {}), LOOK_MS);
     try {
-      await this.#run(
+      await this.#command.run(
         ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-gc", ...words],
         `fetch ${url}`,
         {
@@ -192,68 +168,77 @@ class Git {
 
   /** Lists the files of a tree. */
   async list(tree: string): Promise<readonly TreeFile[]> {
-    const text = await this.#run(
-      ["ls-tree", "-r", "-z", "-l", "--full-tree", tree],
-      `find "${tree.slice(tree.indexOf(":") + 1)}"`,
-    );
-    if (text.length >= LONGEST_LIST) {
-      throw new ToolError('it has too many files to list; name a folder of it by "path"');
+    const tooLong = new AbortController();
+    const { signal } = this.#options;
+    const what = `find "${tree.slice(tree.indexOf(":") + 1)}"`;
+    const pieces: string[] = [];
+    let length = 0;
+    try {
+      await this.#command.run(["ls-tree", "-r", "-z", "-l", "--full-tree", tree], what, {
+        signal: AbortSignal.any([signal, tooLong.signal]),
+        // folders that are in themselves many times over make a list without end
+        onOutput: (text) => {
+          pieces.push(text);
+          length += text.length;
+          if (length > LONGEST_LIST) tooLong.abort();
+        },
+      });
+    } catch (error) {
+      if (!tooLong.signal.aborted) throw error;
     }
-    await this.#run(["read-tree", tree], "read the files");
-    return text.split("\0").filter((line) => line !== "").map(readLine);
-  }
-
-  /** Writes some of the files, and reads them. */
-  async read(files: readonly TreeFile[]): Promise<ReadonlyMap<string, Uint8Array>> {
-    const workTree = [`--work-tree=${this.#path}/${FILES}`, "checkout-index", "--force", "-z", "--stdin"];
-    await this.#run(workTree, "read the files", { input: files.map(({ path }) => `${path}\0`).join("") });
-    const read = new Map<string, Uint8Array>();
-    for (const { path, size } of files) {
-      const bytes = await this.#folder.readBytes(`${FILES}/${path}`);
-      if (bytes?.length !== size) throw new ToolError(`its file ${JSON.stringify(path)} could not be read`);
-      read.set(path, bytes);
-    }
-    return read;
-  }
-
-  async #run(
-    words: readonly string[],
-    what: string,
-    { input, signal = this.#options.signal }: { readonly input?: string; readonly signal?: AbortSignal } = {},
-  ): Promise<string> {
-    const { processes, environment, limits, isOwnUser } = this.#options;
-    const passed = [...PASSED, ...(isOwnUser ? PRIVATE : [])].map((name) => [name, environment.variable(name)] as const)
-      .filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const settings = SETTINGS.flatMap((setting) => ["-c", setting]);
-    const result = await processes.run({
-      program: "git",
-      args: [...settings, `--git-dir=${this.#path}/${REPOSITORY}`, ...words],
-      cwd: `${this.#path}/${REPOSITORY}`,
-      env: { ...Object.fromEntries(passed), ...SILENT, ...(!isOwnUser && { HOME: this.#path }) },
-      timeoutMs: limits.timeout_ms,
-      outputLimit: LONGEST_LIST,
-      signal,
-      ...(input !== undefined && { input }),
-    }).catch((error) => {
-      throw new ToolError(`Cannot ${what}: ${messageOf(error)}; install git`, { cause: error });
-    });
     signal.throwIfAborted();
-    if (result.code === 0) return result.stdout;
-    const said = result.stderr.trim().slice(-MOST_WORDS) || `it ended with ${result.code ?? result.signal}`;
-    throw new ToolError(`Cannot ${what}: git says: ${said}`);
+    if (tooLong.signal.aborted) throw new ToolError(`Cannot ${what}: it has too many files to list`);
+    return pieces.join("").split("\0").filter((line) => line !== "").map(readLine);
+  }
+
+  /** Reads some of the files. */
+  async read(files: readonly TreeFile[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    const ids = new Map(files.map((file) => [file.id!, file]));
+    await this.#checkOut(ids, this.#folder.at(FILES));
+    const small = [...ids].filter(([, { size }]) => size <= SMALL_BYTES).map(([id]) => id);
+    const contents = await this.#folder.at(FILES).readMany(small);
+    const read = new Map(small.map((id, i) => [id, contents[i]]));
+    const byPath = new Map<string, Uint8Array>();
+    for (const { id = "", path, size } of files) {
+      const bytes = read.get(id) ?? await this.#folder.readBytes(`${FILES}/${id}`);
+      if (bytes?.length !== size) throw new ToolError(`its file ${JSON.stringify(path)} could not be read`);
+      byPath.set(path, bytes);
+    }
+    return byPath;
+  }
+
+  /** Writes some of the files. */
+  async write(files: ReadonlyMap<string, TreeFile>, to: Folder): Promise<void> {
+    await this.#checkOut(files, to);
+  }
+
+  async #checkOut(files: ReadonlyMap<string, TreeFile>, to: Folder): Promise<void> {
+    if (files.size === 0) return;
+    const entries = [...files].map(([path, { id, isExecutable }]) => {
+      return `${isExecutable === true ? "100755" : "100644"} ${id}\t${path}\0`;
+    });
+    const workTree = [`--work-tree=${to.path}`];
+    await this.#folder.remove(`${REPOSITORY}/index`);
+    await this.#command.run([...workTree, "update-index", "-z", "--index-info"], "read the files", {
+      input: entries.join(""),
+    });
+    await this.#command.run([...workTree, "checkout-index", "--all", "--force", "--quiet"], "read the files");
   }
 }
 
+const FILE = "100644";
+const EXECUTABLE = "100755";
 const ODDITIES: Readonly<Record<string, string>> = { "120000": "a symbolic link", "160000": "a submodule" };
 
 // <mode> SP <type> SP <object> SP <size, padded> TAB <path>
 function readLine(line: string): TreeFile {
   const tab = line.indexOf("\t");
-  const [mode = "", , , size = ""] = line.slice(0, tab).split(/ +/);
+  const [mode = "", , id = "", size = ""] = line.slice(0, tab).split(/ +/);
   return {
     path: line.slice(tab + 1),
     size: Number(size) || 0,
-    isExecutable: mode === "100755",
-    oddity: ODDITIES[mode],
+    id,
+    isExecutable: mode === EXECUTABLE,
+    oddity: mode === FILE || mode === EXECUTABLE ? undefined : ODDITIES[mode] ?? "no ordinary file",
   };
 }

@@ -43,6 +43,7 @@ import {
 } from "../../kernel/mod.ts";
 import { ToolLibrary } from "../library/contract.ts";
 import { Secrets } from "../secrets/contract.ts";
+import { Sources } from "./contract.ts";
 import { registerExportTool } from "./export_tool.ts";
 import { registerImportTool } from "./import_tool.ts";
 import type { Limits } from "./limits.ts";
@@ -91,6 +92,7 @@ const sharing: Plugin<SharingConfig> = definePlugin({
     processes: optional(Processes),
     secrets: optional(Secrets),
   },
+  provides: [Sources],
   setup(ctx) {
     const { files, environment, fetch, library, processes, secrets } = ctx.deps;
     const { github_api_url: githubApi, shared_paths: isShared, ...limits } = ctx.config;
@@ -105,6 +107,13 @@ const sharing: Plugin<SharingConfig> = definePlugin({
     const exporter = new Lazy(async () => {
       const { Exporter } = await import("./exporter.ts");
       return new Exporter({ library, files, expand: environment.expand, secrets, limits, isOwnUser });
+    });
+    const sources = new Lazy(async () => {
+      const { GitSources } = await import("./git_sources.ts");
+      return new GitSources({ files, environment, processes, limits });
+    });
+    ctx.provide(Sources, {
+      openGit: async (address, options) => await (await sources.get()).openGit(address, options),
     });
     registerImportTool({ tool: ctx.tool, importer });
     registerExportTool({ tool: ctx.tool, exporter, library });

@@ -16,6 +16,9 @@ const CHARACTER_REGEXP = /[\u0000-\u001f\u007f<>:"|?*\\\ufffd]/;
 /** What the server gives to its locks and temporary files. */
 const INTERNAL_REGEXP = /^\.collet-(?:temp|lock)-/;
 const LONGEST_PART = 120;
+const GIT_REGEXP = /^(?:\.git|git~\d+)$/i;
+// those that HFS+ leaves out when it compares names, as git has them (utf8.c, next_hfs_char)
+const UNSEEN_REGEXP = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
 /** What is never part of a tool, at any level. */
 const NEVER_CODE: ReadonlySet<string> = new Set([".git", "node_modules", "__pycache__"]);
@@ -53,12 +56,12 @@ export function containedPath(path: string): string {
  *
  * @throws {ToolError} naming the path that some system would refuse or take for another.
  */
-export function checkPaths(paths: readonly string[], limits: Limits): void {
+export function checkPaths(paths: readonly string[], limits: PathLimits): void {
   const seen = new Map<string, string>();
   for (const path of paths) {
-    const problem = problemOf(path, limits);
+    const problem = pathProblem(path, limits);
     if (problem !== undefined) throw new ToolError(`its file ${JSON.stringify(path)} cannot be taken: ${problem}`);
-    const key = keyOf(path);
+    const key = pathKey(path);
     const other = seen.get(key);
     if (other === path) throw new ToolError(`its file ${JSON.stringify(path)} is there twice`);
     if (other !== undefined) {
@@ -70,7 +73,7 @@ export function checkPaths(paths: readonly string[], limits: Limits): void {
   }
   for (const path of paths) {
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-      const other = seen.get(keyOf(path.slice(0, end)));
+      const other = seen.get(pathKey(path.slice(0, end)));
       if (other !== undefined) {
         throw new ToolError(`its file ${JSON.stringify(other)} is in the place of a folder of ${JSON.stringify(path)}`);
       }
@@ -78,14 +81,18 @@ export function checkPaths(paths: readonly string[], limits: Limits): void {
   }
 }
 
-// as file systems compare names that do not care for letter case
-function keyOf(path: string): string {
-  return path.normalize("NFC").toLowerCase();
+/** Gives what is equal for paths that are one where file systems do not care for letter case or Unicode forms. */
+export function pathKey(path: string): string {
+  return path.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
 
-function problemOf(
+/** How long paths may be. */
+export type PathLimits = Pick<Limits, "max_path_characters" | "max_path_depth">;
+
+/** Says why some system would refuse a path, or take it for another; `undefined` when none would. */
+export function pathProblem(
   path: string,
-  { max_path_characters: longest, max_path_depth: deepest }: Limits,
+  { max_path_characters: longest, max_path_depth: deepest }: PathLimits,
 ): string | undefined {
   if (path.length > longest) return `its path has ${path.length} characters, at most ${longest} are taken`;
   const parts = path.split("/");
@@ -95,10 +102,16 @@ function problemOf(
     if (CHARACTER_REGEXP.test(part)) return "its name holds a character that is not UTF-8, or that Windows reserves";
     if (part.endsWith(".") || part.endsWith(" ")) return "a part of its path ends with a dot or a space";
     if (DEVICE_REGEXP.test(part)) return `"${part}" is the name of a device on Windows`;
+    if (isGitFolder(part)) return `${JSON.stringify(part)} is a name that some system takes for ".git"`;
     if (INTERNAL_REGEXP.test(part)) return `"${part}" is a name that this server gives to its own files`;
     if (part.length > LONGEST_PART) {
       return `a part of its path has ${part.length} characters, at most ${LONGEST_PART} are taken`;
     }
   }
   return undefined;
+}
+
+/** Tells whether a name means `.git` on some system: in any letter case, by its short form, or with what is not seen. */
+function isGitFolder(part: string): boolean {
+  return GIT_REGEXP.test(part.replace(UNSEEN_REGEXP, ""));
 }

@@ -19,6 +19,10 @@ export interface SourceWords {
   readonly source: string;
   readonly ref?: string | undefined;
   readonly path?: string | undefined;
+  /** What is done with it, for messages; `import` by default. */
+  readonly action?: string | undefined;
+  /** Which forms there are, for messages; all of those of `import_tool` by default. */
+  readonly expected?: string | undefined;
 }
 
 /** An address, and what was written behind its `#`. */
@@ -50,9 +54,10 @@ const REF_REGEXP = /^(?![-/+^.])(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))[^\u0000-\u
  *
  * @throws {ToolError} saying what is wrong in its words, and what is expected.
  */
-export function parseSource({ source, ref, path }: SourceWords): Source {
-  const text = source.trim();
-  const fail = (why: string) => new ToolError(`Cannot import ${JSON.stringify(text)}: ${why}`);
+export function parseSource(words: SourceWords): Source {
+  const { ref, path, action = "import", expected = FORMS } = words;
+  const text = words.source.trim();
+  const fail = (why: string) => new ToolError(`Cannot ${action} ${JSON.stringify(text)}: ${why}`);
   // deno-lint-ignore no-control-regex -- no address has any
   if (/[\u0000-\u001f]/.test(text)) throw fail("it holds a control character");
   const given = { ...(ref !== undefined && { ref: readRef(ref) }), ...(path !== undefined && readPath(path)) };
@@ -64,7 +69,7 @@ export function parseSource({ source, ref, path }: SourceWords): Source {
   }
   const fragment = splitFragment(text);
   if (SCP_REGEXP.test(fragment.address)) return { kind: "git", url: fragment.address, ...merge(fragment, given, fail) };
-  const url = readUrl(fragment.address, fail);
+  const url = readUrl(fragment.address, { fail, expected });
   return url.protocol === "http:" || url.protocol === "https:"
     ? onTheWeb(url, { fragment, given, fail })
     : { kind: "git", url: url.href, ...merge(fragment, given, fail) };
@@ -89,7 +94,7 @@ type Fail = (why: string) => ToolError;
 function readRef(ref: string): string {
   if (REF_REGEXP.test(ref)) return ref;
   throw new ToolError(
-    `Cannot import: "ref" is ${JSON.stringify(ref)}, expected the name of a branch or tag, or a commit`,
+    `Cannot use ref ${JSON.stringify(ref)}: expected the name of a branch or tag, or a commit`,
   );
 }
 
@@ -98,7 +103,7 @@ function readPath(path: string): { readonly path?: string } {
     const contained = containedPath(path);
     return contained === "" ? {} : { path: contained };
   } catch (error) {
-    throw new ToolError(`Cannot import: "path" is ${JSON.stringify(path)}, expected a folder within the source`, {
+    throw new ToolError(`Cannot use path ${JSON.stringify(path)}: expected a folder within the source`, {
       cause: error,
     });
   }
@@ -148,14 +153,14 @@ const FORMS =
   "expected a git repository (https://….git, git+https://…, ssh://…, user@host:path), gist:ID, the address of " +
   "a zip or tar archive, or an absolute path";
 
-function readUrl(address: string, fail: Fail): URL {
+function readUrl(address: string, { fail, expected }: { readonly fail: Fail; readonly expected: string }): URL {
   const [, protocol] = /^(git\+https?|git\+ssh|https?|ssh|git):\/\/[^\s/-][^\s]*$/i.exec(address) ?? [];
-  if (protocol === undefined) throw fail(FORMS);
+  if (protocol === undefined) throw fail(expected);
   let url: URL;
   try {
     url = new URL(address.replace(/^git\+/i, ""));
   } catch {
-    throw fail(FORMS);
+    throw fail(expected);
   }
   const isWeb = url.protocol === "http:" || url.protocol === "https:";
   if (url.search !== "" && isRepository(url, address)) {
@@ -163,7 +168,7 @@ function readUrl(address: string, fail: Fail): URL {
   }
   if (url.password !== "" || (isWeb && url.username !== "")) {
     throw new ToolError(
-      `Cannot import from ${url.protocol}//${url.host}${url.pathname}: the address holds a password; keep it where git ` +
+      `Cannot use ${url.protocol}//${url.host}${url.pathname}: the address holds a password; keep it where git ` +
         "finds it (git credential), and leave it out",
     );
   }

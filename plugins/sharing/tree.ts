@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ToolError } from "../../kernel/mod.ts";
+import { type Folder, ToolError } from "../../kernel/mod.ts";
 import { isPassedOver, MANIFEST_FILE } from "./paths.ts";
 
 /** Whence tools are, as their manifests tell it under `source`. */
@@ -26,6 +26,8 @@ export interface TreeFile {
   readonly size: number;
   /** Whether it may be executed; `undefined` where the source does not know. */
   readonly isExecutable: boolean | undefined;
+  /** What git calls its content; equal ids are equal bytes. */
+  readonly id?: string | undefined;
   /** Says what it is when it is no ordinary file, such as `a symbolic link`; then it is left out. */
   readonly oddity?: string | undefined;
 }
@@ -42,6 +44,22 @@ export interface SourceTree {
   read(files: readonly TreeFile[]): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Lets go of what the source holds. */
   close?(): Promise<void>;
+}
+
+/** The files of one commit. */
+export interface GitTree extends SourceTree {
+  readonly origin: Origin & { readonly commit: string };
+  /**
+   * Writes some of the files of its list to an empty folder of this machine: as they were committed, executable or not,
+   * and no links.
+   *
+   * @param files Files, and where each of them goes in the folder: paths that the caller has checked, all different.
+   * @throws {ToolError} when one cannot be written.
+   */
+  write(files: ReadonlyMap<string, TreeFile>, folder: Folder): Promise<void>;
+  /** Lets go of the repository that was fetched. */
+  /** Removes what git holds of it on this machine. */
+  close(): Promise<void>;
 }
 
 // deeper there are only tools of other tools

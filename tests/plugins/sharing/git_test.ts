@@ -221,6 +221,9 @@ test("import_tool starts git with the keys of the server's own user for that use
   const [own, guest] = processes.commands;
   assert.equal(own?.env?.["HOME"], undefined);
   assert.match(guest?.env?.["HOME"] ?? "", /imports\/[0-9a-f-]{36}$/);
+  // ssh looks for keys where the user lives, whatever HOME says
+  assert.equal(own?.env?.["GIT_SSH_COMMAND"], undefined);
+  assert.match(guest?.env?.["GIT_SSH_COMMAND"] ?? "", /IdentityFile=none .*IdentityAgent=none/);
   for (const command of [own, guest]) {
     assert.equal(command?.program, "git");
     assert.equal(command?.env?.["GIT_TERMINAL_PROMPT"], "0");
