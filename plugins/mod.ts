@@ -10,6 +10,7 @@ import grants from "./grants/mod.ts";
 import guide from "./guide/mod.ts";
 import library from "./library/mod.ts";
 import memory from "./memory/mod.ts";
+import repos from "./repos/mod.ts";
 import resourceTools from "./resource_tools/mod.ts";
 import results from "./results/mod.ts";
 import sandbox from "./sandbox/mod.ts";
@@ -40,6 +41,7 @@ export const shipped: readonly Plugin[] = [
   sharing,
   trust,
   skills,
+  repos,
   guide,
   resourceTools,
   tasks,

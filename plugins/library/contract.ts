@@ -34,6 +34,8 @@ export {
   type TextIndexOptions,
   type TextMatch,
 } from "./text_index.ts";
+export { DAY_MS, Trash, type TrashedItem, type TrashPlace } from "./trash.ts";
+export { unifiedDiff } from "./text_diff.ts";
 export { termsOf } from "./words.ts";
 export { codeBlock, invalidArgument, jsonBlock, type NameUse, NewName, Purpose, useOfName } from "./prompt_parts.ts";
 

@@ -35,6 +35,11 @@ export function trashName(name: string, when: Date): string {
   return `${name}-${when.toISOString().replace(/[-:.]/g, "")}`;
 }
 
+/** Reads under which name something came into the trash, of what {@linkcode trashName} made. */
+export function trashedName(name: string): string {
+  return name.replace(STAMP_REGEXP, "");
+}
+
 /** Reads when something came into the trash; `undefined` when it was not put there by {@linkcode trashName}. */
 export function trashedAt(name: string): Date | undefined {
   const [, year, month, day, hours, minutes, seconds, ms] = STAMP_REGEXP.exec(name) ?? [];

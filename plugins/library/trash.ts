@@ -1,27 +1,36 @@
 /**
- * The trash: deleted tools and pruned versions, kept for some days in folders that say since when.
+ * The trash: what was deleted, such as tools and pruned versions, kept for some days in folders that say since when.
  *
  * @module
  */
 import type { Folder } from "../../kernel/mod.ts";
-import { TRASH_FOLDER, trashedAt, trashName } from "./layout.ts";
+import { TRASH_FOLDER, trashedAt, trashedName, trashName } from "./layout.ts";
 
 /** Milliseconds of a day. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Where something goes that is thrown away. */
 export interface TrashPlace {
-  /** Path below the folder of all tools. */
+  /** Path below the folder that the trash is in. */
   readonly trash: string;
   /** Until when it stays there. */
   readonly keptUntil: Date;
 }
 
-/** The trash in the folder of all tools. */
+/** What lies in the trash. */
+export interface TrashedItem {
+  /** Under which it was thrown away. */
+  readonly name: string;
+  /** Path below the folder that the trash is in. */
+  readonly trash: string;
+  readonly since: Date;
+}
+
+/** The trash in a folder, such as that of all tools. */
 export class Trash {
   readonly #folder: Folder;
 
-  /** @param folder The folder of all tools. */
+  /** @param folder The folder that holds the trash, and what is thrown away. */
   constructor(folder: Folder) {
     this.#folder = folder;
   }
@@ -37,12 +46,19 @@ export class Trash {
     }
   }
 
+  /** Lists what was put there; of one name the oldest first. */
+  async list(): Promise<readonly TrashedItem[]> {
+    return (await this.#folder.list(TRASH_FOLDER)).flatMap(({ path }) => {
+      const since = trashedAt(path);
+      return since === undefined ? [] : [{ name: trashedName(path), trash: `${TRASH_FOLDER}/${path}`, since }];
+    });
+  }
+
   /** Removes what has lain there for more days. */
   async purge(trashDays: number): Promise<void> {
     const now = Date.now();
-    for (const { path } of await this.#folder.list(TRASH_FOLDER)) {
-      const since = trashedAt(path)?.getTime();
-      if (since !== undefined && now - since > trashDays * DAY_MS) await this.#folder.remove(`${TRASH_FOLDER}/${path}`);
+    for (const { trash, since } of await this.list()) {
+      if (now - since.getTime() > trashDays * DAY_MS) await this.#folder.remove(trash);
     }
   }
 }

@@ -13,9 +13,8 @@ import {
   LOCAL_PRINCIPAL,
 } from "../../kernel/mod.ts";
 import type { TrustSubject } from "./contract.ts";
+import { plainText } from "./plain_text.ts";
 import type { TrustRecord } from "./record.ts";
-
-const UNSEEN_REGEXP = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** What came of a question; `failed` when there was no answer. */
 type Outcome = "trusted" | "refused" | "failed";
@@ -94,15 +93,15 @@ function canAnswer(subject: TrustSubject, { client }: Call): boolean {
   return canAsk(elicitQuestion(questionOf(subject)), client.capabilities);
 }
 
-function questionOf({ kind, id, digest, description }: TrustSubject): ElicitRequest {
+function questionOf({ kind, id, digest, description, details = [] }: TrustSubject): ElicitRequest {
   const lines = [
-    `Do you trust the ${kind} ${showPlainly(id)}?`,
+    `Do you trust the ${kind} ${plainText(JSON.stringify(id))}?`,
     ...(description === undefined ? [] : [`${description}.`]),
     ...(digest === undefined ? [] : [`It has the digest ${digest.slice(0, 16)}; what is another is asked for anew.`]),
     "What is trusted can tell models what to do, and run programs.",
   ];
   return {
-    message: lines.join(" "),
+    message: [lines.join(" "), ...details.map(plainText)].join("\n"),
     requestedSchema: {
       type: "object",
       properties: {
@@ -116,9 +115,4 @@ function questionOf({ kind, id, digest, description }: TrustSubject): ElicitRequ
       required: ["decision"],
     },
   };
-}
-
-/** Quotes a text with all that is not seen, or turns what is seen around, as escapes. */
-function showPlainly(text: string): string {
-  return JSON.stringify(text).replace(UNSEEN_REGEXP, (it) => `\\u{${it.codePointAt(0)!.toString(16)}}`);
 }

@@ -5,6 +5,8 @@
  */
 import { type Call, type Contract, contract, type Disposer, type Files } from "../../kernel/mod.ts";
 
+export { plainText } from "./plain_text.ts";
+
 /** What may be trusted. */
 export interface TrustSubject {
   readonly kind: "project" | "repository" | (string & Record<never, never>);
@@ -12,15 +14,25 @@ export interface TrustSubject {
   readonly id: string;
   /** Of what was allowed; where there is another now, that is not trusted. */
   readonly digest?: string | undefined;
+  /** Which version of it that is, such as a commit: kept with what is remembered, and compared with nothing. */
+  readonly version?: string | undefined;
   /** Says in a question what trusting it allows, such as `Its 3 skills are loaded`. */
   readonly description?: string | undefined;
+  /** Lines below the question, such as what it has, or how it differs from what was trusted before. */
+  readonly details?: readonly string[] | undefined;
+  /** What one answer is about when it is about many: these are remembered, in place of it. */
+  readonly parts?: readonly TrustPart[] | undefined;
 }
+
+/** One of many things that are trusted together, of the kind of the whole. */
+export type TrustPart = Pick<TrustSubject, "id" | "digest" | "version">;
 
 /** Something that is trusted. */
 export interface TrustEntry {
   readonly kind: string;
   readonly id: string;
   readonly digest?: string | undefined;
+  readonly version?: string | undefined;
   /** When it was allowed, as ISO 8601. */
   readonly trustedAt: string;
 }
@@ -42,6 +54,8 @@ export interface Trust {
   ask(subject: TrustSubject, call: Call): Promise<boolean>;
   /** Remembers that something is trusted. */
   trust(subject: TrustSubject): Promise<void>;
+  /** Remembers another version of what is trusted by the same digest; what is not trusted so stays as it is. */
+  renew(subject: TrustSubject): Promise<void>;
   /** Forgets that something is trusted, whatever its digest; tells whether it was. */
   revoke(subject: TrustSubject): Promise<boolean>;
   /** Lists what is trusted, by kind and name. */

@@ -45,6 +45,10 @@ export class TrustKeeper implements Trust {
     await this.#tell();
   }
 
+  async renew(subject: TrustSubject): Promise<void> {
+    await this.#record.renew(subject);
+  }
+
   async revoke(subject: TrustSubject): Promise<boolean> {
     const wasThere = await this.#record.remove(subject);
     if (wasThere) await this.#tell();

@@ -11,7 +11,7 @@
  * @module
  */
 import { type Folder, isObject, type JsonObject, messageOf, ToolError } from "../../kernel/mod.ts";
-import type { TrustEntry, TrustSubject } from "./contract.ts";
+import type { TrustEntry, TrustPart, TrustSubject } from "./contract.ts";
 
 /** Name of the file in the home folder. */
 export const TRUST_FILE = "trust.json";
@@ -55,13 +55,16 @@ export class TrustRecord {
   }
 
   /**
-   * Tells whether something is trusted: as it is now, or whatever it becomes.
+   * Tells whether something is trusted, with all of its parts: as it is now, or whatever it becomes.
    *
    * @throws {ToolError} when the file cannot be used.
    */
-  async has({ kind, id, digest }: TrustSubject): Promise<boolean> {
-    const { rows } = await this.#read();
-    return rows.some((row) => isOf(row, { kind, id }) && (row["digest"] === undefined || row["digest"] === digest));
+  async has(subject: TrustSubject): Promise<boolean> {
+    const rows = new Map((await this.#read()).rows.map((row) => [keyOf(row), row]));
+    return partsOf(subject).every((part) => {
+      const row = rows.get(keyOf(part));
+      return row !== undefined && (row["digest"] === undefined || row["digest"] === part.digest);
+    });
   }
 
   /**
@@ -75,40 +78,58 @@ export class TrustRecord {
       kind: row.kind,
       id: row.id,
       ...(typeof row["digest"] === "string" && { digest: row["digest"] }),
+      ...(typeof row["version"] === "string" && { version: row["version"] }),
       trustedAt: String(row["trusted_at"] ?? ""),
     }));
     return entries.sort((a, b) => compare(a.kind, b.kind) || compare(a.id, b.id) || compare(a.trustedAt, b.trustedAt));
   }
 
   /**
-   * Adds something in place of what was known of it.
+   * Adds something, or its parts, in place of what was known of it.
    *
    * @throws {ToolError} when the file cannot be used or written.
    */
-  async add({ kind, id, digest }: TrustSubject): Promise<void> {
+  async add(subject: TrustSubject): Promise<void> {
     await this.#change((rows) => {
-      const { digest: _digest, ...before } = rows.find((row) => isOf(row, { kind, id })) ?? { kind, id };
-      const row: Row = {
-        ...before,
-        kind,
-        id,
-        ...(digest !== undefined && { digest }),
-        trusted_at: new Date().toISOString(),
-      };
-      return [...rows.filter((it) => !isOf(it, row)), row];
+      const known = new Map(rows.map((row) => [keyOf(row), row]));
+      for (const part of partsOf(subject)) {
+        const key = keyOf(part);
+        const row = rowOf(part, known.get(key));
+        // what was trusted last comes last
+        known.delete(key);
+        known.set(key, row);
+      }
+      return [...known.values()];
     });
   }
 
   /**
-   * Removes something; tells whether it was there.
+   * Writes the version of something, or of its parts, where it is trusted by the same digest.
    *
    * @throws {ToolError} when the file cannot be used or written.
    */
-  async remove({ kind, id }: TrustSubject): Promise<boolean> {
+  async renew(subject: TrustSubject): Promise<void> {
+    const parts = new Map(partsOf(subject).map((part) => [keyOf(part), part]));
+    await this.#change((rows) =>
+      rows.map((row) => {
+        const part = parts.get(keyOf(row));
+        return part?.digest === undefined || part.digest !== row["digest"] ? row : { ...row, version: part.version };
+      })
+    );
+  }
+
+  /**
+   * Removes something, or its parts; tells whether any of it was there.
+   *
+   * @throws {ToolError} when the file cannot be used or written.
+   */
+  async remove(subject: TrustSubject): Promise<boolean> {
+    const gone = new Set(partsOf(subject).map(keyOf));
     let wasThere = false;
     await this.#change((rows) => {
-      wasThere = rows.some((row) => isOf(row, { kind, id }));
-      return wasThere ? rows.filter((row) => !isOf(row, { kind, id })) : undefined;
+      const left = rows.filter((row) => !gone.has(keyOf(row)));
+      wasThere = left.length < rows.length;
+      return wasThere ? left : undefined;
     });
     return wasThere;
   }
@@ -174,8 +195,25 @@ function isRow(value: unknown): value is Row {
     (value["digest"] === undefined || typeof value["digest"] === "string");
 }
 
-function isOf(row: Row, { kind, id }: Pick<TrustSubject, "kind" | "id">): boolean {
-  return row.kind === kind && row.id === id;
+function partsOf({ parts, ...whole }: TrustSubject): readonly (TrustPart & Pick<TrustSubject, "kind">)[] {
+  return parts === undefined ? [whole] : parts.map((part) => ({ ...part, kind: whole.kind }));
+}
+
+function keyOf({ kind, id }: Pick<TrustSubject, "kind" | "id">): string {
+  return JSON.stringify([kind, id]);
+}
+
+/** Makes an entry; fields of the one before it that are not known stay. */
+function rowOf({ kind, id, digest, version }: TrustPart & Pick<TrustSubject, "kind">, before: Row | undefined): Row {
+  const { digest: _digest, version: _version, ...rest } = before ?? { kind, id };
+  return {
+    ...rest,
+    kind,
+    id,
+    ...(digest !== undefined && { digest }),
+    ...(version !== undefined && { version }),
+    trusted_at: new Date().toISOString(),
+  };
 }
 
 function compare(a: string, b: string): number {

@@ -246,6 +246,35 @@ describe("ask()", () => {
     await home.keeper().ask({ kind: "project", id: '/a\n"\u202E\u200B/b' }, call);
     assert.ok(messages[0]!.includes('"/a\\n\\"\\u{202e}\\u{200b}/b"'), messages[0]);
   });
+
+  test("shows details line by line, with what is not seen in them", async () => {
+    await using home = new Home();
+    const { call, messages } = asking(NO);
+    await home.keeper().ask({ kind: "project", id: "/a", details: ["one", "\ttwo\r\u202E"] }, call);
+    assert.ok(messages[0]!.endsWith("\none\n\ttwo\\u{d}\\u{202e}"), messages[0]);
+  });
+
+  test("remembers the parts of what one answer is about, each by itself", async () => {
+    await using home = new Home();
+    const keeper = home.keeper();
+    const { call, messages } = asking(YES);
+    const part = (id: string) => ({ id, digest: `${id}1`, version: "v1" });
+    const whole = { kind: "repository", id: "r", digest: "12", parts: [part("r#a"), part("r#b")] };
+    assert.equal(await keeper.ask(whole, call), true);
+    assert.equal(messages.length, 1);
+    assert.deepEqual((await keeper.list()).map(({ id, digest, version }) => [id, digest, version]), [
+      ["r#a", "r#a1", "v1"],
+      ["r#b", "r#b1", "v1"],
+    ]);
+    assert.equal(await keeper.isTrusted({ kind: "repository", id: "r" }), false, "the whole is not");
+    assert.equal(await keeper.isTrusted({ ...whole, parts: [part("r#a"), part("r#c")] }), false);
+    await keeper.renew({ kind: "repository", id: "r#a", digest: "r#a1", version: "v2" });
+    await keeper.renew({ kind: "repository", id: "r#b", digest: "other", version: "v2" });
+    await keeper.renew({ kind: "repository", id: "r#c", digest: "r#c1", version: "v2" });
+    assert.deepEqual((await keeper.list()).map(({ version }) => version), ["v2", "v1"]);
+    assert.equal(await keeper.revoke({ kind: "repository", id: "r", parts: [{ id: "r#a" }] }), true);
+    assert.deepEqual((await keeper.list()).map(({ id }) => id), ["r#b"]);
+  });
 });
 
 describe("onChange()", () => {
