@@ -14,7 +14,7 @@ const SKILLS = `
 A skill brings instructions, and often tools, for a kind of work. \`${FIND_SKILLS}\` finds one by what the work is about,
 \`suggest_skill\` proposes some, \`activate_skill\` gives its instructions and shows its tools, and \`deactivate_skill\`
 hides them. The tools of this server are skills as well: \`activate_skill\` with \`dev\` shows those that make and manage
-tools.
+tools and skills.
 `;
 const BUILD_STEP =
   `   \`${BUILD_TOOL}\` compiles TypeScript, JavaScript, Rust, Go, C, C++, AssemblyScript or WAT to a tool that runs

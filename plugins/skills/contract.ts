@@ -1,9 +1,63 @@
 /**
- * The contract `Activation`: which tools the skills that somebody has activated show.
+ * What the plugin `skills` offers to others: the contract `Skills`, by which they bring skills and decide whether their
+ * scripts run, and the contract `Activation`, which tools the skills that somebody has activated show.
  *
  * @module
  */
-import { type Contract, contract, type Disposer, type ViewChange, type Viewer } from "../../kernel/mod.ts";
+import { type Call, type Contract, contract, type Disposer, type ViewChange, type Viewer } from "../../kernel/mod.ts";
+import type { SkillScope } from "./discovery/scope.ts";
+
+export { isEntered, MOST_DEPTH, SKILL_FILES } from "./discovery/rules.ts";
+export { REPOSITORY_ORIGIN, type SkillScope } from "./discovery/scope.ts";
+export { isEnvFile } from "./env/env_file.ts";
+export type { SkillMetadata } from "./format/metadata.ts";
+export { type ParsedSkill, parseSkill } from "./format/parse.ts";
+export { writtenGrants } from "./running/skill_grants.ts";
+
+/** A skill, as other plugins know it. */
+export interface KnownSkill {
+  /** Its name in the catalog. */
+  readonly name: string;
+  /** Absolute, real path of its folder. */
+  readonly path: string;
+  readonly scope: SkillScope;
+  /** Which kind of search path it was found below, such as `user` or `repository`. */
+  readonly origin: string;
+  readonly description: string;
+}
+
+/** A folder that another plugin brings skills in. */
+export interface SkillPath {
+  /** Absolute. */
+  readonly path: string;
+  readonly scope: SkillScope;
+  /** Names the kind of it, such as `repository`. */
+  readonly origin: string;
+}
+
+/**
+ * Decides whether scripts of a skill may run, before each run.
+ *
+ * @throws {ToolError} to refuse, with what would change that.
+ */
+export type ScriptGuard = (skill: KnownSkill, call: Call) => Promise<void>;
+
+/** The skills of a server. */
+export interface Skills {
+  /** Adds a folder that skills are looked for in; the disposer takes it away. */
+  addPath(path: SkillPath): Disposer;
+  /** Resolves when what is in folders that were added, and no more in those that were taken away, is known. */
+  settle(): Promise<void>;
+  /** Looks at all folders again; resolves when what is there now is known. */
+  refresh(): Promise<void>;
+  /** Lists all skills, also those that another of their name takes precedence over. */
+  list(): readonly KnownSkill[];
+  /** Finds a skill by its name, by `scope:name`, or by the name of its folder. */
+  find(name: string): KnownSkill | undefined;
+  /** Asks `guard` before any script of a skill runs; one that refuses suffices. */
+  addGuard(guard: ScriptGuard): Disposer;
+}
+export const Skills: Contract<Skills> = contract("skills");
 
 /** The tools that the active skills of one viewer show. */
 export interface ShownTools {

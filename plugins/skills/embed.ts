@@ -42,6 +42,7 @@ import { Scanner } from "./discovery/scanner.ts";
 import type { SkillScope } from "./discovery/scope.ts";
 import { SkillScanner as HostedScanner } from "./discovery/skill_scanner.ts";
 import { SkillWatcher as HostedWatcher } from "./discovery/watcher.ts";
+import { withoutSecrets } from "./env/guarded_folder.ts";
 import type { SkillMetadata } from "./format/metadata.ts";
 import { type ParsedSkill, parseSkill } from "./format/parse.ts";
 import { type SkillValidationReport, validateSkill as validateFolder } from "./format/validate.ts";
@@ -290,7 +291,7 @@ function thisMachine(): DiscoveryHost {
 
 function openFolder(path: string): Folder {
   const { environment, files } = thisMachine();
-  return files.open(environment.expand(path));
+  return withoutSecrets(files.open(environment.expand(path)));
 }
 
 function isFolder(path: string): boolean {

@@ -35,6 +35,7 @@ import {
   Toolbox,
   Visibility,
 } from "../../kernel/mod.ts";
+import { Dependencies } from "../dependencies/contract.ts";
 import { GrantPolicy } from "../grants/contract.ts";
 import { ToolLibrary } from "../library/contract.ts";
 import { ScriptRunner } from "../scripts/contract.ts";
@@ -45,7 +46,7 @@ import { SkillCatalog } from "./catalog/catalog.ts";
 import { ToolRegistry } from "./catalog/registry.ts";
 import { Requirements } from "./catalog/requirements.ts";
 import { WantedSkills } from "./catalog/wanted_skills.ts";
-import { Activation } from "./contract.ts";
+import { Activation, Skills } from "./contract.ts";
 import { readInstructions } from "./disclosure/instructions.ts";
 import { registerDisclosure } from "./disclosure/mod.ts";
 import { openSkill } from "./discovery/open_skill.ts";
@@ -54,17 +55,24 @@ import { collectSearchPaths } from "./discovery/search_paths.ts";
 import { SkillFolders } from "./discovery/skill_folders.ts";
 import { registerKnowledge } from "./knowledge/mod.ts";
 import { SkillFiles } from "./knowledge/skill_files.ts";
+import { registerManagement } from "./management/mod.ts";
+import { SkillPlaces, writableRoot } from "./management/skill_places.ts";
+import { SkillTurns } from "./management/skill_turns.ts";
 import { skillProbes } from "./probes.ts";
 import { aroundMissingTool, explainMissingTool } from "./running/missing_tools.ts";
 import { OfferedTools } from "./running/offered_tools.ts";
+import { ScriptGuards } from "./running/script_guards.ts";
 import { SkillToolRunner } from "./running/skill_tool_runner.ts";
+import { registerSkillScripts } from "./scripts/mod.ts";
 import { createCandidates } from "./search/candidates.ts";
 import { createSkillAccess, SkillAccess } from "./server/skill_access.ts";
+import { offerSkills } from "./server_skills.ts";
 import { createSkillsVerb } from "./skills_verb.ts";
 import { registerSkillTools } from "./tools/mod.ts";
 
 const Text = v.pipe(v.string(), v.minLength(1));
 const Flag = (fallback: boolean) => v.optional(v.boolean(), fallback);
+const Count = (fallback: number) => v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), fallback);
 
 const Config = v.strictObject({
   app: v.optional(Text),
@@ -77,10 +85,13 @@ const Config = v.strictObject({
   load: v.optional(v.array(Text), []),
   watch: Flag(true),
   products: v.optional(v.array(Text)),
-  timeout_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 300_000),
+  timeout_ms: Count(300_000),
+  script_timeout_ms: Count(30_000),
+  max_file_bytes: Count(1_000_000),
   keep_active: Flag(true),
   stubs: Flag(false),
   hide_made_tools: Flag(false),
+  skill_mcp_names: Flag(false),
 });
 
 /** Settings of the plugin, as a caller writes them. */
@@ -101,12 +112,21 @@ export interface SkillsConfig {
   readonly products?: readonly string[] | undefined;
   /** Time limit of a tool whose skill sets none, in milliseconds; 300,000 by default. */
   readonly timeout_ms?: number | undefined;
+  /**
+   * Time limit of a run of `run_skill_script` or `execute_python_code` that names none, of a skill that asks for none, in
+   * milliseconds; 30,000 by default.
+   */
+  readonly script_timeout_ms?: number | undefined;
+  /** Most bytes of a file that `skill_files_crud` writes, or reads at once; 1,000,000 by default. */
+  readonly max_file_bytes?: number | undefined;
   /** Whether what is active for whom is remembered from start to start; `true` by default. */
   readonly keep_active?: boolean | undefined;
   /** Whether each skill that is not loaded is listed by a tool that says how to load it; `false` by default. */
   readonly stubs?: boolean | undefined;
   /** Whether tools made at run time are listed only once they are activated; `false` by default. */
   readonly hide_made_tools?: boolean | undefined;
+  /** Whether files and variables of skills are managed by the older tool names of skill-mcp as well; `false` by default. */
+  readonly skill_mcp_names?: boolean | undefined;
 }
 
 const skills: Plugin<SkillsConfig> = definePlugin({
@@ -126,11 +146,12 @@ const skills: Plugin<SkillsConfig> = definePlugin({
     store: optional(Store),
     library: optional(ToolLibrary),
     scripts: optional(ScriptRunner),
+    dependencies: optional(Dependencies),
     secrets: optional(Secrets),
     policy: optional(GrantPolicy),
     trust: optional(Trust),
   },
-  provides: [Activation, SkillAccess],
+  provides: [Activation, Skills, SkillAccess],
   async setup(ctx) {
     const { config, deps } = ctx;
     const { files, environment, toolbox, trust, library, secrets, processes } = deps;
@@ -165,8 +186,15 @@ const skills: Plugin<SkillsConfig> = definePlugin({
     await accept();
     wanted.warnOfMissing();
 
+    const guards = new ScriptGuards();
+    const places = new SkillPlaces({ files, catalog, environment, root: writableRoot(environment) });
+    const turns = new SkillTurns(places);
+    registerSkillScripts({
+      ...{ ...deps, tool: ctx.tool, places, turns, guards, requirements, registry, log: ctx.log },
+      timeoutMs: config.script_timeout_ms,
+    });
     const runner = new SkillToolRunner({
-      ...{ ...deps, catalog, registry, requirements, log: ctx.log },
+      ...{ ...deps, catalog, registry, requirements, guards, log: ctx.log },
       timeoutMs: config.timeout_ms,
     });
     const offered = new OfferedTools({
@@ -197,6 +225,15 @@ const skills: Plugin<SkillsConfig> = definePlugin({
       folders,
       trust,
     });
+    const offeredSkills = offerSkills({ catalog, folders, guards, accept });
+    await registerManagement({
+      ...{ tool: ctx.tool, places, turns, catalog, toolbox, log: ctx.log, hasAliases: config.skill_mcp_names },
+      mostBytes: config.max_file_bytes,
+      async refresh(path) {
+        await folders.refreshAt(path);
+        await accept();
+      },
+    });
     registerKnowledge({
       ...{ ctx, catalog, files: skillFiles, visibility: deps.visibility, protocol: deps.protocol },
       aroundToolCall: aroundMissingTool({ registry, catalog, toolbox }),
@@ -212,6 +249,7 @@ const skills: Plugin<SkillsConfig> = definePlugin({
     if (deps.commands !== undefined) {
       ctx.own("verb", deps.commands.add(createSkillsVerb({ files, environment, trust })));
     }
+    ctx.provide(Skills, offeredSkills);
     ctx.provide(SkillAccess, createSkillAccess({ catalog, folders, environment, accept }));
   },
 });

@@ -31,6 +31,8 @@ export function listPlaces(files: Files, environment: Environment): readonly Pla
   return [
     toolsFolder ? { ...tools, ...locate(files, checkToolsFolder(toolsFolder, environment)) } : tools,
     inHome("skills", "folder"),
+    // of repositories what they were: their files come from there again
+    { ...inHome("skills-lock.json", "file"), path: "repos/skills-lock.json" },
     inHome("services", "folder"),
     inHome("bundles.json", "file"),
     inHome("collet.json", "file"),

@@ -4,7 +4,8 @@
  * @module
  */
 
-const LIMIT_MS = 10_000;
+/** As long as a machine may take that has more to do than it can. */
+const LIMIT_MS = 30_000;
 
 /** Waits until a condition holds, by looking again and again. */
 export async function until(condition: () => unknown, what = "a condition"): Promise<void> {
@@ -26,6 +27,21 @@ export async function soon<T>(work: Promise<T>, what = "a promise"): Promise<T> 
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Runs something that a time limit ends, with longer limits until it came far enough before that: how soon it does is
+ * the machine's affair.
+ */
+export async function withTimeEnough<T>(
+  run: (seconds: number) => Promise<T>,
+  isEnough: (outcome: T) => boolean,
+): Promise<T> {
+  for (const seconds of [1, 4]) {
+    const outcome = await run(seconds);
+    if (isEnough(outcome)) return outcome;
+  }
+  return await run(20);
 }
 
 export function pause(ms: number): Promise<void> {

@@ -27,6 +27,8 @@ export interface RequirementsOptions {
 export interface UseOptions {
   /** Whether a model chose it, and no person asked for it; `false` by default. */
   readonly isImplicit?: boolean | undefined;
+  /** Variables that it is given beside those of the server, such as those of its `.env`; none by default. */
+  readonly given?: Readonly<Record<string, string>> | undefined;
 }
 
 /** How long a program that was found counts as there, in milliseconds; one that was not is looked for each time. */
@@ -54,14 +56,19 @@ export class Requirements {
   }
 
   /** Gives the rules that keep a skill from being used now, each with its place and what to do; none when it can be. */
-  async check(metadata: SkillMetadata, { isImplicit = false }: UseOptions = {}): Promise<readonly Refusal[]> {
+  async check(
+    metadata: SkillMetadata,
+    { isImplicit = false, given = {} }: UseOptions = {},
+  ): Promise<readonly Refusal[]> {
+    const isGiven = (name: string) => (given[name] ?? "") !== "";
+    const externalDeps = metadata.externalDeps.filter(({ type, value }) => type !== "env_var" || !isGiven(value));
     const refusals = [
       ...this.#checkProducts(metadata),
       ...(isImplicit ? checkInvocation(metadata) : []),
       ...this.#checkSystem(metadata),
-      ...metadata.requiredEnvVars().flatMap((name) => this.#checkVariable(name, metadata)),
+      ...metadata.requiredEnvVars().flatMap((name) => isGiven(name) ? [] : this.#checkVariable(name, metadata)),
       ...await this.#checkPrograms(metadata),
-      ...(await Promise.all(metadata.externalDeps.map((it) => this.#checkExternal(it, metadata)))).flat(),
+      ...(await Promise.all(externalDeps.map((it) => this.#checkExternal(it, metadata)))).flat(),
     ];
     return refusals.length === 0 ? NONE : refusals;
   }

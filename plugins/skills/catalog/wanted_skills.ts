@@ -4,7 +4,9 @@
  * @module
  */
 import { type Log, messageOf } from "../../../kernel/mod.ts";
+import { REPOSITORY_ORIGIN } from "../discovery/scope.ts";
 import type { SkillCatalog } from "./catalog.ts";
+import type { CatalogSkill } from "./catalog_skill.ts";
 
 /** How many skills are looked at before others have their turn: what each wants is read from the index first. */
 const AT_ONCE = 100;
@@ -38,8 +40,7 @@ export class WantedSkills {
       if (i % AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       if (this.#isClosed) return;
       const skill = this.#options.catalog.find(name);
-      // one that another takes precedence over would keep that one from being loaded
-      if (skill?.shadowedBy === undefined && skill?.metadata.alwaysActive() === true) await this.#load(name);
+      if (skill !== undefined && mayLoadItself(skill) && skill.metadata.alwaysActive()) await this.#load(name);
     }
   }
 
@@ -65,4 +66,9 @@ export class WantedSkills {
   close(): void {
     this.#isClosed = true;
   }
+}
+
+function mayLoadItself({ found, shadowedBy }: CatalogSkill): boolean {
+  // one that another takes precedence over would keep that one from being loaded, and those of a repository are hundreds
+  return shadowedBy === undefined && found.origin !== REPOSITORY_ORIGIN;
 }

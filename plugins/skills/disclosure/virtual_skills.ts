@@ -28,9 +28,10 @@ interface Group {
 const GROUPS: Readonly<Record<string, Group>> = Object.freeze({
   dev: {
     description:
-      "Developer tools: make, build, test, version, share, import and delete tools, from scripts, programs, " +
-      "repositories and other MCP servers",
+      "Developer tools: make, build, test, version, share, import and delete tools and skills, from scripts, " +
+      "programs, repositories and other MCP servers",
     owners: ["library", "scripts", "wasm", "code", "sharing", "upstream", "repos"],
+    tools: ["skill_crud", "skill_files_crud", "skill_env_crud", "run_skill_script", "execute_python_code"],
   },
   sys: {
     description: "System tools: pipelines, services, long-running jobs, what tools are allowed, resources and prompts",

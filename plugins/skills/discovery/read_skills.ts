@@ -4,6 +4,8 @@
  * @module
  */
 import { type Folder, type FolderEntry, messageOf } from "../../../kernel/mod.ts";
+import { ENV_FILE } from "../env/env_file.ts";
+import { withoutSecrets } from "../env/guarded_folder.ts";
 import { parseSkill } from "../format/parse.ts";
 import { fingerprintAt, type ListedSkill } from "./looks.ts";
 import { type Ahead, ObservedFolder } from "./observed_folder.ts";
@@ -65,8 +67,9 @@ async function readOne(
   { path, entries }: ListedSkill,
   ready: Omit<Ahead, "entries">,
 ): Promise<SkillRecord | undefined> {
-  const open = () => root.at(path);
-  const folder = ObservedFolder.of(joinReal(root.path, path), { ahead: { entries, ...ready }, open });
+  const open = () => withoutSecrets(root.at(path));
+  const ahead = { entries, ...ready, files: withoutSecondNames(ready.files, entries) };
+  const folder = ObservedFolder.of(joinReal(root.path, path), { ahead, open });
   try {
     const { metadata, diagnostics } = await parseSkill(folder, { entries });
     if (metadata === undefined && await isGone(root, path)) return undefined;
@@ -81,6 +84,14 @@ async function readOne(
     }] as const;
     return new SkillRecord({ path, looks: folder.looks, diagnostics, metadata: undefined });
   }
+}
+
+/** Leaves out the files that are the skill's secrets by another name, for the folder to refuse. */
+function withoutSecondNames(files: Ahead["files"], entries: readonly FolderEntry[]): Ahead["files"] {
+  const secret = entries.find(({ path, kind }) => path === ENV_FILE && kind === "file")?.stat?.fingerprint;
+  if (secret === undefined) return files;
+  const second = new Set(entries.filter(({ stat }) => stat?.fingerprint === secret).map(({ path }) => path));
+  return new Map([...files].filter(([path]) => !second.has(path)));
 }
 
 async function isGone(root: Folder, path: string): Promise<boolean> {

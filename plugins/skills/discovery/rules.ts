@@ -4,6 +4,7 @@
  * @module
  */
 import type { EntryWish } from "../../../kernel/mod.ts";
+import { ENV_FILE } from "../env/env_file.ts";
 
 /** Names of the file that makes a folder a skill; the first is the standard's. */
 export const SKILL_FILES: readonly string[] = Object.freeze(["SKILL.md", "skill.md"]);
@@ -36,7 +37,7 @@ export function wishFor(path: string, { isKnown }: { readonly isKnown: boolean }
   const name = lastPart(path);
   if (SKILL_FILES.includes(name)) return isKnown ? "stat" : "bytes";
   if (READ_FOLDERS.includes(name)) return isKnown ? "stat" : "entries";
-  return SIDECAR_REGEXP.test(name) ? "stat" : undefined;
+  return SIDECAR_REGEXP.test(name) || name === ENV_FILE ? "stat" : undefined;
 }
 
 /** Tells whether changes of a path, and of all that is below it, say nothing about skills; for watchers. */

@@ -10,6 +10,9 @@ export type SkillScope = "admin" | "system" | "user" | "team" | "repo";
 /** All scopes, that which takes precedence first. */
 export const SCOPES: readonly SkillScope[] = Object.freeze(["admin", "system", "user", "team", "repo"]);
 
+/** Origin of search paths that are checkouts of git repositories. */
+export const REPOSITORY_ORIGIN = "repository";
+
 /** Tells whether a value names a scope. */
 export function isScope(value: unknown): value is SkillScope {
   return SCOPES.includes(value as SkillScope);

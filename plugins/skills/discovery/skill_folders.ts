@@ -7,6 +7,7 @@ import { type Disposer, type Files, type Log, messageOf, ToolError } from "../..
 import { projectSubject, type Trust } from "../../trust/contract.ts";
 import { type Discovery, EMPTY_DISCOVERY } from "./found.ts";
 import { isSameDiscovery } from "./merge.ts";
+import { isWithin, relativeTo } from "./real_paths.ts";
 import { isIgnorable } from "./rules.ts";
 import { Scanner } from "./scanner.ts";
 import type { SearchPath } from "./search_paths.ts";
@@ -84,6 +85,23 @@ export class SkillFolders {
     return this.#discovery;
   }
 
+  /**
+   * Looks again at what is at an absolute, real path, and gives what is there; at everything where no search path holds
+   * it.
+   */
+  async refreshAt(path: string): Promise<Discovery> {
+    let isHeld = false;
+    for (const { path: root } of [...this.#options.collect(), ...this.#added]) {
+      const real = this.#realPath(root);
+      if (real === undefined || !isWithin(path, real)) continue;
+      isHeld = true;
+      this.#touch(root, [relativeTo(real, path)]);
+    }
+    if (!isHeld) return await this.refresh();
+    await this.#look();
+    return this.#discovery;
+  }
+
   /** Calls back with what is known each time that it changes. */
   onChange(listener: (discovery: Discovery) => void): Disposer {
     const own = (discovery: Discovery) => listener(discovery);
@@ -101,6 +119,11 @@ export class SkillFolders {
       this.#added.splice(index, 1);
       if (this.#isOpen) void this.#look();
     };
+  }
+
+  /** Resolves when search paths that were added, and whatever changed so far, were looked at. */
+  async settle(): Promise<void> {
+    await this.#look();
   }
 
   /** Ends watching and looking, and writes what is not written. */
@@ -209,14 +232,27 @@ export class SkillFolders {
     }
   }
 
+  /** Notes what changed in a search path. */
+  #touch(path: string, changed: readonly string[]): void {
+    if (this.#touched === undefined) return;
+    const touched = this.#touched.get(path) ?? new Set();
+    for (const it of changed) touched.add(it);
+    this.#touched.set(path, touched);
+  }
+
+  /** Gives the real path of a search path; `undefined` where it cannot be told. */
+  #realPath(path: string): string | undefined {
+    try {
+      return this.#options.files.open(path).path;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Watches a search path, where that is possible: why it is not is found when it is looked at. */
   #watchOne(path: string): void {
     const onChange = (changed: readonly string[]) => {
-      if (this.#touched !== undefined) {
-        const touched = this.#touched.get(path) ?? new Set();
-        for (const it of changed) touched.add(it);
-        this.#touched.set(path, touched);
-      }
+      this.#touch(path, changed);
       void this.#look();
     };
     const options = { debounceMs: DEBOUNCE_MS, ignores: isIgnorable };

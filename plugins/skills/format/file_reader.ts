@@ -5,6 +5,7 @@
  * @module
  */
 import { type Folder, type FolderEntry, isKernelError, messageOf } from "../../../kernel/mod.ts";
+import { isEnvFile } from "../env/env_file.ts";
 import type { Findings } from "./diagnostics.ts";
 import { type Field, parseJson, refuse } from "./fields.ts";
 import { normalizeLines } from "./front_matter.ts";
@@ -50,6 +51,11 @@ export class SkillFileReader {
   async read(path: string): Promise<SkillText | undefined> {
     const findings = this.#findings.in(path);
     this.sources.add(path);
+    if (isEnvFile(path)) {
+      const message = `${inQuotes(path)} is a file of secrets, which is not read for anything else`;
+      findings.error({ rule: "file-secret", message, remedy: "Name another file" });
+      return undefined;
+    }
     try {
       const [bytes] = await this.#folder.readMany([path], { mostBytes: LARGEST_FILE });
       if (bytes !== undefined) {

@@ -6,6 +6,8 @@
  */
 import { type Files, type Folder, isKernelError, sha256 } from "../../../kernel/mod.ts";
 import { openSkill } from "../discovery/open_skill.ts";
+import { isEnvFile } from "../env/env_file.ts";
+import { isSecretRefused } from "../env/guarded_folder.ts";
 import { SKILL_FILE } from "./uris.ts";
 
 /** Most files of a skill that are published one by one. Source: the skills extension (SEP-2640). */
@@ -45,7 +47,8 @@ interface Kept {
 
 /** Tells whether a path below a skill may be read by clients. */
 export function isPublic(path: string): boolean {
-  return path !== "" && path.split("/").every((part) => part !== "" && !part.startsWith(".") && !LEFT_OUT.has(part));
+  const isShown = (part: string) => part !== "" && !part.startsWith(".") && !LEFT_OUT.has(part);
+  return path !== "" && path.split("/").every(isShown) && !isEnvFile(path);
 }
 
 /** Reads the files of skills. */
@@ -161,12 +164,12 @@ function statOf(folder: Folder, path: string): ReturnType<Folder["stat"]> {
   return unlessEscaped(() => folder.stat(path));
 }
 
-/** A link that leads out of the skill is as good as absent, and so is a skill whose folder has become one. */
+/** A link that leads out of the skill, or to secrets, is as good as absent, and so is a skill whose folder has become one. */
 async function unlessEscaped<T>(look: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (thrown) {
-    if (isKernelError(thrown) && thrown.code === "PATH_ESCAPED") return undefined;
+    if (isKernelError(thrown) && thrown.code === "PATH_ESCAPED" || isSecretRefused(thrown)) return undefined;
     throw thrown;
   }
 }

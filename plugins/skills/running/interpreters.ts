@@ -50,14 +50,18 @@ export interface Interpretation extends Pick<ScriptFile, "interpreter" | "args" 
 
 /** A script to find an interpreter for. */
 export interface Interpretable {
-  /** Names the tool, for errors. */
-  readonly tool: string;
+  /** Names what is run, for errors: `tool "greet"`. */
+  readonly title: string;
   /** Its path in its skill. */
   readonly path: string;
   /** The application that its skill is for. */
   readonly dcc: string;
   /** Whether the file may be run as it is. */
   readonly isExecutable: boolean;
+  /** The command that its first line names, which runs it when its ending tells nothing; none by default. */
+  readonly shebang?: string | undefined;
+  /** Whether TypeScript is to be run by what finds packages of npm, where there is such a thing; `false` by default. */
+  readonly isNodeWanted?: boolean | undefined;
 }
 
 /** What interpreters are looked up with. */
@@ -87,15 +91,16 @@ export class Interpreters {
     if (simple !== undefined) return { interpreter: await this.#firstOf(simple) };
     if (ending === "py") return this.#python(script);
     if (includes(JAVASCRIPT, ending)) return { interpreter: await this.#firstOf(["node", "deno"]) };
-    if (includes(TYPESCRIPT, ending)) return await this.#typeScript();
+    if (includes(TYPESCRIPT, ending)) return await this.#typeScript(script);
     if (ending === "ps1") {
       const interpreter = await this.#firstOf(this.#isWindows ? ["pwsh", "powershell"] : ["pwsh"]);
       return { interpreter, args: ["-NoProfile", "-NonInteractive", "-File"] };
     }
     if (BATCH.has(ending) && this.#isWindows) return { interpreter: "cmd", args: ["/d", "/c"], isBatch: true };
+    if (!BATCH.has(ending) && script.shebang !== undefined) return { interpreter: script.shebang };
     if (!BATCH.has(ending) && (script.isExecutable || this.#isWindows && ending === "exe")) return {};
     throw new ToolError(
-      `Cannot run tool "${script.tool}": nothing here runs "${script.path}"; expected one of the endings ` +
+      `Cannot run ${script.title}: nothing here runs "${script.path}"; expected one of the endings ` +
         `${KNOWN.map((it) => `.${it}`).join(" ")}, or an executable file whose first line names its interpreter`,
     );
   }
@@ -104,13 +109,13 @@ export class Interpreters {
     return this.#options.environment.os === "windows";
   }
 
-  #python({ tool, dcc }: Interpretable): Interpretation {
+  #python({ title, dcc }: Interpretable): Interpretation {
     const program = this.#variable(PYTHON_VARIABLE);
     const snippet = this.#variable(SNIPPET_VARIABLE);
     const isConfigured = program !== undefined || snippet !== undefined || this.#variable(AMBIENT_VARIABLE) === "1";
     if (HOST_APPLICATIONS.has(dcc.toLowerCase()) && !isConfigured) {
       throw new ToolError(
-        `Cannot run tool "${tool}": its skill is for ${dcc}, and its script needs the Python of that application; ` +
+        `Cannot run ${title}: its skill is for ${dcc}, and its script needs the Python of that application; ` +
           `set ${PYTHON_VARIABLE} to that program in the environment of the server, or ${AMBIENT_VARIABLE}=1 ` +
           "if any Python will do",
       );
@@ -122,16 +127,21 @@ export class Interpreters {
     };
   }
 
-  async #typeScript(): Promise<Interpretation> {
-    if (await this.#has("deno")) return { interpreter: "deno" };
+  async #typeScript({ title, isNodeWanted = false }: Interpretable): Promise<Interpretation> {
+    if (!isNodeWanted && await this.#has("deno")) return { interpreter: "deno" };
     const [major = 0, minor = 0] = (await this.#nodeVersion()).replace(/^v/, "").split(".").map(Number);
     const strips = NODE_STRIPS.get(major);
     if (major > 23 || strips !== undefined && minor >= strips.unasked) return { interpreter: "node" };
     if (strips !== undefined && minor >= strips.asked) {
       return { interpreter: "node", args: ["--experimental-strip-types"] };
     }
-    // its absence is told with what is there
-    return { interpreter: await this.#firstOf(["bun", "tsx", "deno"]) };
+    for (const name of [...(isNodeWanted ? ["tsx"] : []), "bun", "tsx", "deno"]) {
+      if (await this.#has(name)) return { interpreter: name };
+    }
+    const found = major === 0 ? "" : `; Node here is ${major}.${minor}`;
+    throw new ToolError(
+      `Cannot run ${title}: TypeScript is run by Deno, Node 22.6 or later, Bun or tsx, and none is installed${found}`,
+    );
   }
 
   async #nodeVersion(): Promise<string> {

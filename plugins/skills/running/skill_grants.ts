@@ -24,6 +24,8 @@ export interface GrantedCall {
   readonly metadata: SkillMetadata;
   /** Holds the files of the skill. */
   readonly folder: Folder;
+  /** Variables that it has of its own, which it need not be given; none by default. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** How long the tool says that a call may take, in seconds. */
   readonly timeoutHintSecs: number | undefined;
   readonly call: Call;
@@ -44,8 +46,8 @@ export class SkillGrants {
    *
    * @throws {ToolError} naming what is no grant, or when it is refused, or a secret is not there.
    */
-  async give({ metadata, folder, timeoutHintSecs, call }: GrantedCall): Promise<GivenToScript> {
-    const asked = this.#granting.read(this.#askedBy(metadata));
+  async give({ metadata, folder, env, timeoutHintSecs, call }: GrantedCall): Promise<GivenToScript> {
+    const asked = this.#granting.read(this.#askedBy(metadata, env));
     const timeoutMs = timeoutHintSecs === undefined ? asked.timeout_ms : timeoutHintSecs * 1000;
     const grants = {
       ...asked,
@@ -57,13 +59,13 @@ export class SkillGrants {
     );
   }
 
-  #askedBy(metadata: SkillMetadata): unknown {
+  #askedBy(metadata: SkillMetadata, own: Readonly<Record<string, string>> = {}): unknown {
     const grants = writtenGrants(metadata);
     const asked: Grants = isObject(grants) ? grants : {};
     // what is no object is told by whoever reads it
     if (grants !== undefined && grants !== asked) return grants;
     const named = metadata.externalDeps.filter(({ type }) => type === "env_var").map(({ value }) => value);
-    const required = new Set([...metadata.requiredEnvVars(), ...named]);
+    const required = new Set([...metadata.requiredEnvVars(), ...named].filter((name) => !Object.hasOwn(own, name)));
     const kept = new Set(this.#options.secrets?.names());
     const secrets = [...required].filter((name) => kept.has(name));
     const env = [...required].filter((name) => !kept.has(name));
@@ -72,7 +74,7 @@ export class SkillGrants {
 }
 
 /** Gives the grants that a skill writes: in the section `collet`, else flat, as JSON text, as Agent Skills want it. */
-function writtenGrants({ metadata }: SkillMetadata): unknown {
+export function writtenGrants({ metadata }: Pick<SkillMetadata, "metadata">): unknown {
   const { collet, "collet.grants": flat } = metadata;
   const section = isObject(collet) ? collet["grants"] : undefined;
   if (section !== undefined) return section;

@@ -31,6 +31,7 @@ import { argumentWords } from "./argument_words.ts";
 import { Interpreters } from "./interpreters.ts";
 import { withNextTools } from "./next_tools.ts";
 import { readPlainAnswer } from "./plain_answer.ts";
+import { knownSkill, type ScriptGuards } from "./script_guards.ts";
 import { SkillGrants } from "./skill_grants.ts";
 import { skillResult } from "./skill_result.ts";
 import { type ToolScript, ToolScripts } from "./tool_scripts.ts";
@@ -48,6 +49,8 @@ export interface SkillToolRunnerOptions {
   readonly catalog: Pick<SkillCatalog, "find" | "inProcessExecutor">;
   readonly registry: Pick<ToolRegistry, "get">;
   readonly requirements: Pick<Requirements, "check">;
+  /** Who is asked before each run. */
+  readonly guards: Pick<ScriptGuards, "check">;
   readonly toolbox: Toolbox;
   /** What runs scripts; without it every call fails, saying so. */
   readonly scripts: ScriptRunner | undefined;
@@ -103,7 +106,7 @@ export class SkillToolRunner {
 
   async #run(tool: RegisteredTool, args: JsonObject, call: Call): Promise<ToolResult> {
     const { scripts, catalog: { inProcessExecutor: execute } } = this.#options;
-    const skill = await this.#check(tool);
+    const skill = await this.#check(tool, call);
     const script = await this.#scripts.find(tool, skill);
     if (execute !== null) return skillResult(toJson(await runWithin(execute, { file: script.file, args, tool })));
     if (scripts === undefined) {
@@ -119,21 +122,24 @@ export class SkillToolRunner {
    *
    * @throws {ToolError} saying which rule forbids it, where it is written, and what to do.
    */
-  async #check(tool: RegisteredTool): Promise<CatalogSkill> {
-    const { catalog, requirements } = this.#options;
+  async #check(tool: RegisteredTool, call: Call): Promise<CatalogSkill> {
+    const { catalog, requirements, guards } = this.#options;
     const skill = catalog.find(tool.skillName);
     if (skill === undefined) {
       throw new ToolError(`Cannot run tool "${tool.name}": skill "${tool.skillName}" is not there any more`);
     }
     const refusals = tool.enabled ? await requirements.check(skill.metadata) : [refuseGroup(tool)];
-    if (refusals.length === 0) return skill;
-    throw new ToolError(`Cannot run tool "${tool.name}": ${describeRefusals(refusals)}`, { data: { refusals } });
+    if (refusals.length > 0) {
+      throw new ToolError(`Cannot run tool "${tool.name}": ${describeRefusals(refusals)}`, { data: { refusals } });
+    }
+    await guards.check(knownSkill(skill), call);
+    return skill;
   }
 
   async #prepare({ tool, skill, script, call }: Run): Promise<PreparedScript> {
     const { metadata } = skill;
     const { isBatch = false, env, ...interpretation } = await this.#interpreters.find({
-      tool: tool.name,
+      title: `tool "${tool.name}"`,
       path: script.path,
       dcc: tool.dcc,
       isExecutable: script.isExecutable,

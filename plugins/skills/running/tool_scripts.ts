@@ -8,6 +8,7 @@ import { readsWholeInput } from "../../scripts/contract.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { RegisteredTool } from "../catalog/registry.ts";
 import { openSkill } from "../discovery/open_skill.ts";
+import { isEnvFile } from "../env/env_file.ts";
 
 /** What is larger is no script that could be looked at, in bytes; and how many characters of others are. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -69,6 +70,7 @@ export class ToolScripts {
       const inside = pathBelow(folder.path, file) ?? path;
       const stat = await folder.stat(inside);
       if (stat?.kind !== "file") throw fail(`its script "${path}" is not there any more`);
+      if (isEnvFile(inside)) throw fail(`"${path}" holds secrets, and is no script`);
       const source = await this.#look(
         file,
         stat.fingerprint,
@@ -101,11 +103,16 @@ export class ToolScripts {
 
 function readSource(fingerprint: string, text: string): Source {
   const code = text.slice(0, MOST_CODE);
-  return { fingerprint, isSpeaker: IMPORT_REGEXP.test(code), isStdinClosed: readsWholeInput(code) };
+  return { fingerprint, isSpeaker: importsAuthorModule(code), isStdinClosed: readsWholeInput(code) };
+}
+
+/** Tells whether code speaks the script protocol, by the module for authors that it imports. */
+export function importsAuthorModule(code: string): boolean {
+  return IMPORT_REGEXP.test(code.slice(0, MOST_CODE));
 }
 
 /** Gives a path relative to a folder that it lies in, with `/` between parts. */
-function pathBelow(folder: string, path: string): string | undefined {
+export function pathBelow(folder: string, path: string): string | undefined {
   const separator = folder.startsWith("/") ? "/" : "\\";
   const root = folder.endsWith(separator) ? folder : folder + separator;
   return path.startsWith(root) ? path.slice(root.length).replaceAll(separator, "/") : undefined;

@@ -68,6 +68,7 @@ const TREE = {
   [`tools/add/${"long/".repeat(40)}ünïcode 名.txt`]: "long",
   "tools/add/empty": "",
   "skills/demo/SKILL.md": "# demo",
+  "repos/skills-lock.json": "{}",
   "services/db.json": "{}",
   "bundles.json": "{}",
   "collet.json": '{"plugins":{}}',
@@ -92,7 +93,7 @@ for (const sql of ENGINES) {
       const report = await makeBackup(file, home.source);
       assert.deepEqual(
         { ...report },
-        { file, bytes: statSync(file).size, files: 10, links: [] } satisfies BackupReport,
+        { file, bytes: statSync(file).size, files: 11, links: [] } satisfies BackupReport,
       );
       if (process.platform !== "win32") assert.equal(statSync(file).mode & 0o777, 0o600);
 
@@ -109,8 +110,8 @@ for (const sql of ENGINES) {
         Object.keys(found).sort(),
         [...Object.keys(TREE), "tools/add/binary", "repos/clone/HEAD", "token"].sort(),
       );
-      assert.equal(restored.files, 10);
-      assert.equal(restored.kept.length, 6);
+      assert.equal(restored.files, 11);
+      assert.equal(restored.kept.length, 7);
       const keptTools = restored.kept.find((path) => path.includes("tools.replaced-"));
       assert.equal(readFileSync(join(keptTools!, "add/script.py"), "utf8"), "print(2)\n");
     });
@@ -362,6 +363,7 @@ describe("restoreBackup()", () => {
     await makeBackup(path, home.source);
     const names: string[] = [];
     for await (const entry of unpackArchive(readFileSync(path))) if (entry.kind === "file") names.push(entry.path);
-    assert.deepEqual(names.sort(), ["collet-backup.json", "state.db", ...Object.keys(TREE)].sort());
+    const inHome = Object.keys(TREE).map((path) => path.replace(/^repos\//, ""));
+    assert.deepEqual(names.sort(), ["collet-backup.json", "state.db", ...inHome].sort());
   });
 });

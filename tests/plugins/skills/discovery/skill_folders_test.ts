@@ -51,6 +51,25 @@ describe("SkillFolders", () => {
     assert.deepEqual(opened.changes.at(-1), folders.current());
   });
 
+  test("look at one path alone when they are asked to, and at everything where no search path holds it", async () => {
+    using place = new Place();
+    place.skill("s/a");
+    await using opened = await openFolders(place, { isWatched: false });
+    const { folders, names } = opened;
+    await folders.refresh();
+    const at = (path: string) => folders.refreshAt(`${place.files.open(place.searchPath("s").path).path}/${path}`);
+    place.skill("s/b");
+    place.skill("s/c");
+    await at("b");
+    assert.deepEqual([...names()].sort(), ["a", "b"]);
+    place.remove("s/b");
+    place.remove("s/a");
+    await at("b");
+    assert.deepEqual([...names()].sort(), ["a"]);
+    await folders.refreshAt(place.files.open(place.searchPath("elsewhere").path).path);
+    assert.deepEqual([...names()].sort(), ["c"]);
+  });
+
   test("see a search path that comes, goes and comes back", async () => {
     using place = new Place();
     await using opened = await openFolders(place);

@@ -31,7 +31,7 @@ function interpreters({ programs = [], node = "20.20.2", variables = {}, os = "l
 }
 
 const script = (path: string, more: Partial<Interpretable> = {}): Interpretable => ({
-  ...{ tool: "t", path, dcc: "python", isExecutable: false },
+  ...{ title: 'tool "t"', path, dcc: "python", isExecutable: false },
   ...more,
 });
 
@@ -76,7 +76,10 @@ describe("Interpreters", () => {
     assert.deepEqual(await at("22.7.0"), { interpreter: "node", args: ["--experimental-strip-types"] });
     assert.deepEqual(await at("23.1.0"), { interpreter: "node", args: ["--experimental-strip-types"] });
     assert.deepEqual(await at("20.20.2", ["node", "bun"]), { interpreter: "bun" });
-    assert.deepEqual(await at("20.20.2"), { interpreter: "deno" });
+    await assert.rejects(
+      at("20.20.2"),
+      /^ToolError: Cannot run tool "t": TypeScript is run by Deno, Node 22\.6 or later, .*; Node here is 20\.20$/,
+    );
     assert.deepEqual(await find({ runtime: "deno" }, "a.ts"), { interpreter: "deno" });
   });
 
@@ -108,6 +111,23 @@ describe("Interpreters", () => {
   test("run a batch file on Windows alone", async () => {
     assert.deepEqual(await find({ os: "windows" }, "a.bat"), { interpreter: "cmd", args: ["/d", "/c"], isBatch: true });
     await assert.rejects(find({}, "a.cmd", { isExecutable: true }), /nothing here runs "a.cmd"/);
+  });
+
+  test("run other files by the command that their first line names, where that is known", async () => {
+    assert.deepEqual(await find({}, "tool", { shebang: "bash -e" }), { interpreter: "bash -e" });
+    assert.deepEqual(await find({}, "tool", { shebang: "bash", isExecutable: true }), { interpreter: "bash" });
+    assert.equal((await find({ programs: ["python3"] }, "a.py", { shebang: "bash" })).interpreter, "python3");
+  });
+
+  test("prefer what finds packages of npm for TypeScript that has some", async () => {
+    const both = ["deno", "node"];
+    assert.deepEqual(await find({ programs: both, node: "24.0.0" }, "a.ts", { isNodeWanted: true }), {
+      interpreter: "node",
+    });
+    assert.deepEqual(await find({ programs: both }, "a.ts", { isNodeWanted: true }), { interpreter: "deno" });
+    assert.deepEqual(await find({ programs: [...both, "tsx"] }, "a.ts", { isNodeWanted: true }), {
+      interpreter: "tsx",
+    });
   });
 
   test("run other files as they are when they are executable, and say what is wanted when not", async () => {

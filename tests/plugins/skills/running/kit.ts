@@ -30,6 +30,7 @@ import type { FoundSkill } from "../../../../plugins/skills/discovery/found.ts";
 import type { ToolDeclarationFields } from "../../../../plugins/skills/format/declaration.ts";
 import { SkillMetadata, type SkillMetadataFields } from "../../../../plugins/skills/format/metadata.ts";
 import { OfferedTools } from "../../../../plugins/skills/running/offered_tools.ts";
+import { ScriptGuards } from "../../../../plugins/skills/running/script_guards.ts";
 import { SkillToolRunner } from "../../../../plugins/skills/running/skill_tool_runner.ts";
 import { type RunningKernel, startKernel, temporaryHome } from "../../library/kit.ts";
 
@@ -121,7 +122,15 @@ function skillsPlugin({ limits }: SkillKitOptions, onMade: (parts: Parts) => voi
       const registry = new ToolRegistry();
       const requirements = new Requirements({ environment, processes, secrets });
       const catalog = new SkillCatalog(registry, { open: (path) => files.open(path), requirements });
-      const runner = new SkillToolRunner({ ...ctx.deps, catalog, registry, requirements, log: ctx.log, ...limits });
+      const runner = new SkillToolRunner({
+        ...ctx.deps,
+        catalog,
+        registry,
+        requirements,
+        guards: new ScriptGuards(),
+        log: ctx.log,
+        ...limits,
+      });
       const offered = new OfferedTools({
         ...{ registry, log: ctx.log },
         tool: (definition) => ctx.tool(definition),
