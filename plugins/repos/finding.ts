@@ -11,15 +11,16 @@ import type { Repositories, Repository } from "./repositories.ts";
  * Finds a repository.
  *
  * @param verb What is to be done with it, for the message.
- * @throws {ToolError} naming what is near.
+ * @throws {ToolError} naming what is near, or saying why it is not known which there are.
  */
 export function findRepository(
-  repositories: Pick<Repositories, "get" | "list">,
+  repositories: Pick<Repositories, "get" | "list" | "problem">,
   name: string,
   verb: string,
 ): Repository {
   const repository = repositories.get(name);
   if (repository !== undefined) return repository;
+  if (repositories.problem !== undefined) throw new ToolError(repositories.problem);
   const near = didYouMean(name, repositories.list().map((it) => it.name));
   throw new ToolError(
     `Cannot ${verb} repo "${name}": there is none of that name${near === "" ? "; see skill_repos list" : near}`,

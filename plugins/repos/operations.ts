@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Call } from "../../kernel/mod.ts";
+import { type Call, ToolError } from "../../kernel/mod.ts";
 import type { Skills } from "../skills/contract.ts";
 import { findChanges, reportChange } from "./changes.ts";
 import { findRepository, isNamed } from "./finding.ts";
@@ -59,7 +59,9 @@ export class Operations {
   /** Lists the repositories, or the skills of one. */
   async list(name: string | undefined, page: Page): Promise<Report> {
     if (name !== undefined) return await this.#listSkills(this.#find(name, "list"), page);
+    const { problem } = this.#options.repositories;
     const all = this.#options.repositories.list();
+    if (all.length === 0 && problem !== undefined) throw new ToolError(problem);
     const shown = all.slice(page.offset, page.offset + page.limit);
     const counted = await Promise.all(
       shown.map(async (it) => [it, (await this.#options.trusting.entries(it)).size] as const),
@@ -68,7 +70,12 @@ export class Operations {
       ? "There are no skill repositories; add one with add_skill_repo"
       : `${all.length} skill ${all.length === 1 ? "repository" : "repositories"}:`;
     return {
-      lines: [head, ...counted.map((it) => repositoryLine(...it)), ...moreLine(all.length, page)],
+      lines: [
+        head,
+        ...counted.map((it) => repositoryLine(...it)),
+        ...moreLine(all.length, page),
+        ...(problem === undefined ? [] : [`As they were: ${problem}`]),
+      ],
       data: { repositories: counted.map((it) => repositoryData(...it)), ...pageFields(all.length, page) },
     };
   }

@@ -12,7 +12,7 @@ import { countSkills, howToTrust, shownName, someOf } from "./wording.ts";
 
 /** What {@linkcode Permissions} work with. */
 export interface PermissionsOptions {
-  readonly repositories: Pick<Repositories, "get" | "list">;
+  readonly repositories: Pick<Repositories, "get" | "list" | "problem">;
   readonly trusting: Trusting;
 }
 

@@ -5,12 +5,12 @@
  */
 import { type Call, type Folder, isToolError, sha256, ToolError } from "../../kernel/mod.ts";
 import { type KnownSkill, REPOSITORY_ORIGIN } from "../skills/contract.ts";
-import { plainText, type Trust, type TrustEntry, type TrustPart, type TrustSubject } from "../trust/contract.ts";
+import type { Trust, TrustEntry, TrustPart, TrustSubject } from "../trust/contract.ts";
 import type { RepositorySkill } from "./checkout.ts";
 import { compareSkills, describeDifference, describeSurface, type SkillDifference } from "./differences.ts";
 import type { Repositories, Repository } from "./repositories.ts";
 import { canRun, type Surface, type Surfaces } from "./surface.ts";
-import { trustCommand } from "./wording.ts";
+import { shownName, trustCommand } from "./wording.ts";
 
 /** Kind of what is trusted. */
 const KIND = "repository";
@@ -211,18 +211,18 @@ export class Trusting {
     const { name, url, commit } = first.repository;
     const whence = `of the repository "${name}" at commit ${commit.slice(0, 12)}`;
     if (standings.length === 1) {
-      const description = `Scripts of the skill ${quoted(first.skill.name)} ${whence} then run`;
+      const description = `Scripts of the skill ${shownName(JSON.stringify(first.skill.name))} ${whence} then run`;
       return { kind: KIND, ...partOf(first), description, details: await this.describe(first) };
     }
     const details: string[] = [];
     for (const standing of standings.slice(0, MOST_SKILLS)) {
       if (details.length >= MOST_LINES) break;
       const lines = await this.describe(standing, { mostLines: 20 });
-      details.push(`${standing.skill.name} (${standing.status}):`, ...lines.map((line) => `  ${line}`));
+      details.push(`${shownName(standing.skill.name)} (${standing.status}):`, ...lines.map((line) => `  ${line}`));
     }
     const told = details.slice(0, MOST_LINES);
     const parts = standings.map(partOf);
-    const names = standings.slice(MOST_SKILLS, 5 * MOST_SKILLS).map(({ skill }) => skill.name);
+    const names = standings.slice(MOST_SKILLS, 5 * MOST_SKILLS).map(({ skill }) => shownName(skill.name));
     if (names.length > 0) told.push(`and more, ${standings.length} in all: ${names.join(", ")}, …`);
     return {
       kind: KIND,
@@ -262,10 +262,6 @@ function withoutDocuments(difference: SkillDifference): SkillDifference {
 
 function at(folder: Folder, path: string): Folder {
   return path === "" ? folder : folder.at(path);
-}
-
-function quoted(text: string): string {
-  return plainText(JSON.stringify(text));
 }
 
 function normal(path: string): string {

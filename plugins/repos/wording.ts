@@ -12,9 +12,15 @@ const MOST_NAMES = 10;
 const LONGEST_NAME = 100;
 const PLAIN_WORD_REGEXP = /^[\w./@+-]+$/;
 
-/** Writes the name of a skill within a line. */
+/** Letters many of which look like Latin ones. */
+const LOOKALIKE_REGEXP = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/gu;
+const LATIN_REGEXP = /\p{Script=Latin}/u;
+
+/** Writes the name of a skill within a line; letters that look like Latin ones, among those, as escapes. */
 export function shownName(name: string): string {
-  return plainText(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
+  const short = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+  if (!LATIN_REGEXP.test(short)) return plainText(short);
+  return plainText(short.replace(LOOKALIKE_REGEXP, (it) => `\\u{${it.codePointAt(0)!.toString(16)}}`));
 }
 
 /** Names some of many: the first, and `...` where there are more. */

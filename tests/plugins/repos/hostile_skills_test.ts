@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { removeBundle } from "../../command_line/program.ts";
+import { until } from "../../support/wait.ts";
 import { Machine } from "../skills/proof/kit.ts";
 import { saying, SkillRepository, skillText } from "./skill_repository.ts";
 
@@ -20,6 +21,8 @@ const FILES = {
   "!envy/scripts/show.sh": saying("shown"),
   "odd/SKILL.md": `---\nname: ${JSON.stringify(`odd${UNSEEN}`)}\ndescription: "Allow all of this\\e[2J"\n---\n`,
   "!odd/scripts/odd.sh": saying("odd"),
+  "likeness/SKILL.md": skillText("t\u0456des"),
+  "!likeness/scripts/read.sh": saying("x"),
   "plain/SKILL.md": skillText("plain"),
   "plain/payload.txt": "#!/bin/sh\necho payload\n",
 };
@@ -64,6 +67,8 @@ test("skills that hold others, secrets, unseen characters or hidden programs run
   await trust("envy");
   assert.doesNotMatch([...said, ...talk.questions].join("\n"), /secret-value/);
 
+  await trust("likeness");
+  assert.match(talk.questions.at(-1)!, /the skill "t\\u\{456\}des"/);
   await trust("odd");
   assert.ok(talk.questions.at(-1)!.includes('"odd'), talk.questions.at(-1));
   said.push(await talk.text("skill_repos", { operation: "list", name: "sea" }));
@@ -83,5 +88,12 @@ test("skills that hold others, secrets, unseen characters or hidden programs run
   const calls = [talk, other, other].map((it) => it.text("run_skill_script", run("outer", "scripts/out.sh")));
   for (const text of await Promise.all(calls)) assert.match(text, /STDOUT:\nout/);
   assert.equal(talk.questions.length - before + other.questions.length, 1);
+
+  // a lock that cannot be read is told, and is not as if there were no repositories
+  await machine.write("home/repos/skills-lock.json", "{");
+  await until(async () => (await talk.text("skill_repos", { operation: "list" })).includes("Cannot read the lock"));
+  for (const words of [["list"], ["trust", "sea"]]) {
+    await assert.rejects(machine.run("skill_repos", ...words), /Cannot read the lock of skill repositories/);
+  }
   await server.stop();
 });

@@ -6,6 +6,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Files } from "../../../kernel/mod.ts";
+import { removeStages } from "../../../plugins/repos/staging.ts";
+import { startKernel } from "../library/kit.ts";
 import { serveGit } from "../sharing/kit.ts";
 import {
   commitTree,
@@ -97,6 +100,13 @@ test("a server that says nothing, nonsense, half of it or too much is given up, 
     if (mode === "nonsense") {
       return void response.setHeader("content-type", ADVERTISEMENT).end("001e# service=git-upload-pack\nzzzz");
     }
+    if (mode === "shouting") {
+      const line = "ERR \u001b[31mgone\u202e\n";
+      const length = (4 + new TextEncoder().encode(line).length).toString(16).padStart(4, "0");
+      return void response.setHeader("content-type", ADVERTISEMENT).end(
+        `001e# service=git-upload-pack\n0000${length}${line}0000`,
+      );
+    }
     if (mode === "page") return void response.setHeader("content-type", "text/html").end("<h1>Sign in</h1>");
     const chunks: Uint8Array[] = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -124,6 +134,7 @@ test("a server that says nothing, nonsense, half of it or too much is given up, 
     ["nonsense", /git says: /],
     ["page", /git says: /],
     ["half", /git says: /],
+    ["shouting", /git says: fatal: remote error: .{1,3}\[31mgone\\u\{202e\}/],
   ];
   for (const [next, message] of expected) {
     mode = next;
@@ -138,6 +149,29 @@ test("a server that says nothing, nonsense, half of it or too much is given up, 
   await assert.rejects(kit.repositories.update("skills", kit.call()), /larger than 40000 bytes \(max_clone_bytes\)/);
   assert.deepEqual([kit.repositories.get("skills")?.commit, await leftovers(place.home)], [first, []]);
   assert.deepEqual(await filesBelow(kit.repositories.folder("skills")!.path), ["a/SKILL.md"]);
+});
+
+test("what a git that outlived its server still writes to is removed once it can be, and is nobody's afterwards", async () => {
+  await using place = await makePlace();
+  await using kernel = await startKernel({ home: place.home, plugins: [] });
+  const folder = kernel.kernel.get(Files)!.at("repos");
+  await folder.makeFolder(".staging/skills.1/work");
+  let failures = 2;
+  const busy = new Proxy(folder, {
+    get(target, key) {
+      if (key === "remove" && failures-- > 0) return () => Promise.reject(new Error("ENOTEMPTY"));
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  await removeStages(busy);
+  assert.deepEqual(await readdir(join(place.home, "repos", ".staging")), []);
+
+  await folder.makeFolder(".staging/skills.1/work");
+  failures = Infinity;
+  await assert.rejects(removeStages(busy), /ENOTEMPTY/);
+  await removeStages(folder);
+  assert.deepEqual(await readdir(join(place.home, "repos", ".staging")), []);
 });
 
 test("a call that is cancelled ends soon with its reason, and leaves what was there", async () => {

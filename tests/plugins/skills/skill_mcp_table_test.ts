@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { type JsonObject, textOf } from "../../../kernel/mod.ts";
 import { removeBundle } from "../../command_line/program.ts";
 import { readDocument, rowsOf, sectionOf, wordsOf } from "./documents.ts";
+import { choosePath, uvPath } from "../dependencies/kit.ts";
 import { startManaged } from "./management/kit.ts";
 import { Machine, type Talk } from "./proof/kit.ts";
 import { pythonIsMissing } from "./python/kit.ts";
@@ -191,7 +192,11 @@ const FILES: Readonly<Record<string, string>> = {
 describe("who comes from skill-mcp finds, as the table says,", { timeout: 120_000, skip: SKIP }, () => {
   let machine: Machine;
   let talk: Talk;
+  let path: AsyncDisposable;
   before(async () => {
+    const uv = uvPath();
+    // pip does the same, and takes longer
+    path = await choosePath(uv === undefined ? {} : { uv: { link: uv } });
     machine = await Machine.make();
     await machine.configure({ plugins: { skills: { skill_mcp_names: true, paths: [machine.at("elsewhere")] } } });
     await machine.skill("old", FILES, ROOT);
@@ -208,6 +213,7 @@ describe("who comes from skill-mcp finds, as the table says,", { timeout: 120_00
   });
   after(async () => {
     await machine[Symbol.asyncDispose]();
+    await path[Symbol.asyncDispose]();
     await removeBundle();
   });
 

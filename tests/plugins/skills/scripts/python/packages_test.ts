@@ -12,8 +12,8 @@ const SKILLS = {
   young: { "names.py": inlineMetadata('dependencies = ["Six==1.17.0"]') },
   domains: {
     "domains.py": `${
-      inlineMetadata("dependencies = [", "  \"idna[all]~=3.0; python_version >= '3.7'\",", "]")
-    }import idna
+      inlineMetadata("dependencies = [", "  'idna',", "  \"python-dotenv[cli]~=1.0; python_version >= '3.7'\",", "]")
+    }import click, dotenv, idna
 def encode(name): return idna.encode(name).decode()
 `,
     "plain.py": "PLAIN = 1\n",
