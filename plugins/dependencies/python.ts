@@ -16,7 +16,7 @@ import type { Runtimes } from "./runtimes.ts";
 import { UvInstaller } from "./uv.ts";
 
 /** The virtual environment, in the folder of an installation. */
-export const VENV_FOLDER = "venv";
+const VENV_FOLDER = "venv";
 const HEADER = "# packages: ";
 const PIN_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]*\])? *===? *[A-Za-z0-9.!+_-]+(?: *;(.*))?$/;
 const DIRECT_PIN_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]*\])? *@ *[^\s$]+(?: +;(.*))?$/;

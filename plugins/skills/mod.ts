@@ -226,8 +226,17 @@ const skills: Plugin<SkillsConfig> = definePlugin({
       trust,
     });
     const offeredSkills = offerSkills({ catalog, folders, guards, accept });
-    await registerManagement({
-      ...{ tool: ctx.tool, places, turns, catalog, toolbox, log: ctx.log, hasAliases: config.skill_mcp_names },
+    registerManagement({
+      ...{
+        own: ctx.own,
+        tool: ctx.tool,
+        places,
+        turns,
+        catalog,
+        toolbox,
+        log: ctx.log,
+        hasAliases: config.skill_mcp_names,
+      },
       mostBytes: config.max_file_bytes,
       async refresh(path) {
         await folders.refreshAt(path);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Disposer, EntryWish, FileStat, Folder, FolderEntry } from "../../../kernel/mod.ts";
+import type { EntryWish, FileStat, Folder, FolderEntry } from "../../../kernel/mod.ts";
+import { FolderView } from "./folder_view.ts";
 import { fingerprintAt, knownFingerprint, type Looks } from "./looks.ts";
 import { pathIn } from "./rules.ts";
 
@@ -23,7 +24,7 @@ interface Skill {
 }
 
 /** The folder of a skill, or one in it. What is read is noted before it is read, so that a change is never missed. */
-export class ObservedFolder implements Folder {
+export class ObservedFolder extends FolderView {
   readonly path: string;
   readonly #skill: Skill;
   /** Of this folder below the skill. */
@@ -31,6 +32,7 @@ export class ObservedFolder implements Folder {
   #opened: Folder | undefined;
 
   private constructor(path: string, skill: Skill, at: string) {
+    super();
     this.path = path;
     this.#skill = skill;
     this.#at = at;
@@ -53,7 +55,7 @@ export class ObservedFolder implements Folder {
     return [...this.#skill.looks];
   }
 
-  get #folder(): Folder {
+  protected get folder(): Folder {
     return this.#opened ??= this.#at === "." ? this.#skill.open() : this.#skill.open().at(this.#at);
   }
 
@@ -83,44 +85,44 @@ export class ObservedFolder implements Folder {
     return below;
   }
 
-  async readText(path: string): Promise<string | undefined> {
+  override async readText(path: string): Promise<string | undefined> {
     const bytes = await this.readBytes(path);
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   }
 
-  async readBytes(path: string): Promise<Uint8Array | undefined> {
+  override async readBytes(path: string): Promise<Uint8Array | undefined> {
     const below = await this.#note(path);
     if (this.#isAbsent(below)) return undefined;
-    return this.#skill.ahead.files.get(below) ?? await this.#folder.readBytes(path);
+    return this.#skill.ahead.files.get(below) ?? await this.folder.readBytes(path);
   }
 
-  async stat(path: string): Promise<FileStat | undefined> {
-    return this.#isAbsent(await this.#note(path)) ? undefined : await this.#folder.stat(path);
+  override async stat(path: string): Promise<FileStat | undefined> {
+    return this.#isAbsent(await this.#note(path)) ? undefined : await this.folder.stat(path);
   }
 
-  async list(path = ".", options: { readonly recursive?: boolean } = {}): Promise<readonly FolderEntry[]> {
+  override async list(path = ".", options: { readonly recursive?: boolean } = {}): Promise<readonly FolderEntry[]> {
     const below = await this.#note(path);
     if (this.#isAbsent(below)) return [];
     const { entries, lists } = this.#skill.ahead;
     const ready = below === "." ? entries : lists.get(below);
     const isDeep = options.recursive === true && ready?.some(({ kind }) => kind === "folder") === true;
     if (ready !== undefined && !isDeep) return ready;
-    const found = await this.#folder.list(path, options);
+    const found = await this.folder.list(path, options);
     for (const entry of found) {
       if (options.recursive === true && entry.kind === "folder") await this.#note(pathIn(path, entry.path));
     }
     return found;
   }
 
-  async listMany(
+  override async listMany(
     paths: readonly string[],
     options: { readonly wish?: (path: string) => EntryWish | undefined } = {},
   ): Promise<readonly (readonly FolderEntry[] | undefined)[]> {
     await this.#noteAll(paths);
-    return await this.#folder.listMany(paths, options);
+    return await this.folder.listMany(paths, options);
   }
 
-  async readMany(
+  override async readMany(
     paths: readonly string[],
     options: { readonly mostBytes?: number } = {},
   ): Promise<readonly (Uint8Array | undefined)[]> {
@@ -128,47 +130,15 @@ export class ObservedFolder implements Folder {
     const { mostBytes = Infinity } = options;
     const below = await this.#noteAll(paths);
     const isReady = (it: string) => this.#isAbsent(it) || (files.get(it)?.length ?? Infinity) <= mostBytes;
-    return below.every(isReady) ? below.map((it) => files.get(it)) : await this.#folder.readMany(paths, options);
+    return below.every(isReady) ? below.map((it) => files.get(it)) : await this.folder.readMany(paths, options);
   }
 
   at(path: string): Folder {
-    return new ObservedFolder(this.#folder.at(path).path, this.#skill, this.#below(path));
+    return new ObservedFolder(this.folder.at(path).path, this.#skill, this.#below(path));
   }
 
-  async resolve(path: string): Promise<string> {
+  override async resolve(path: string): Promise<string> {
     await this.#note(path);
-    return await this.#folder.resolve(path);
-  }
-
-  writeAtomic(path: string, data: string | Uint8Array, options?: { readonly mode?: number }): Promise<void> {
-    return this.#folder.writeAtomic(path, data, options);
-  }
-
-  makeFolder(path: string): Promise<void> {
-    return this.#folder.makeFolder(path);
-  }
-
-  move(from: string, to: string): Promise<void> {
-    return this.#folder.move(from, to);
-  }
-
-  copy(from: string, to: string): Promise<void> {
-    return this.#folder.copy(from, to);
-  }
-
-  remove(path: string): Promise<boolean> {
-    return this.#folder.remove(path);
-  }
-
-  lock(name: string, options?: { readonly signal?: AbortSignal }): Promise<Disposer> {
-    return this.#folder.lock(name, options);
-  }
-
-  watch(
-    path: string,
-    listener: (paths: readonly string[]) => void,
-    options?: { readonly debounceMs?: number; readonly ignores?: (path: string) => boolean },
-  ): Disposer {
-    return this.#folder.watch(path, listener, options);
+    return await this.folder.resolve(path);
   }
 }

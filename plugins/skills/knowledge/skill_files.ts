@@ -11,7 +11,7 @@ import { isSecretRefused } from "../env/guarded_folder.ts";
 import { SKILL_FILE } from "./uris.ts";
 
 /** Most files of a skill that are published one by one. Source: the skills extension (SEP-2640). */
-export const MAX_FILES = 512;
+const MAX_FILES = 512;
 /** Most bytes of all of them together, 16 MiB. */
 export const MAX_BYTES: number = 16 * 1024 * 1024;
 /** What some call the file that makes a folder a skill; clients are told the right name. */

@@ -25,11 +25,14 @@ const WORDS: Readonly<Record<string, string>> = {
 export async function checkSkill(request: Request, { places }: { readonly places: SkillPlaces }): Promise<Answer> {
   const asked = requireName(request);
   const { name, path, folder } = await places.find(asked);
-  const lenient = new Map((await parseSkill(folder)).diagnostics.map(({ rule, severity }) => [rule, severity]));
+  const { metadata, diagnostics } = await parseSkill(folder);
+  const lenient = new Map(diagnostics.map(({ rule, severity }) => [rule, severity]));
+  // what only the strict check knows keeps no skill from being used that was read
+  const otherwise = metadata === undefined ? "error" : "warning";
   const { issues } = await validateSkill(folder);
   const told = issues.filter(({ severity }) => severity !== "info");
   const isError = ({ severity, rule }: Diagnostic) =>
-    severity === "error" && (lenient.get(rule) ?? "error") === "error";
+    severity === "error" && (lenient.get(rule) ?? otherwise) === "error";
   const errors = told.filter(isError);
   const warnings = told.filter((issue) => !isError(issue));
   const isValid = errors.length === 0;

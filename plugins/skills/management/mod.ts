@@ -5,16 +5,17 @@
  */
 import { type Log, messageOf, type PluginContext, rankCompletions, type Toolbox } from "../../../kernel/mod.ts";
 import type { SkillCatalog } from "../catalog/catalog.ts";
-import { registerSkillEnv } from "../env/mod.ts";
 import { registerAliases } from "./aliases.ts";
-import { registerSkillFiles } from "./files/mod.ts";
+import { registerSkillFilesCrud } from "./files/skill_files_crud.ts";
 import { registerSkillCrud } from "./skill_crud.ts";
+import { registerSkillEnvCrud } from "./skill_env_crud.ts";
 import type { SkillPlaces } from "./skill_places.ts";
 import type { SkillTurns } from "./skill_turns.ts";
 import { WritableSkills } from "./writable_skills.ts";
 
 /** What the tools need. */
 export interface ManagementContext {
+  readonly own: PluginContext["own"];
   readonly tool: PluginContext["tool"];
   readonly places: SkillPlaces;
   readonly turns: SkillTurns;
@@ -30,16 +31,17 @@ export interface ManagementContext {
 }
 
 /** Registers the tools. */
-export async function registerManagement(context: ManagementContext): Promise<void> {
-  const { tool, places, turns, catalog, log, hasAliases } = context;
+export function registerManagement(context: ManagementContext): void {
+  const { own, tool, places, turns, catalog, log, hasAliases } = context;
   const skills = new WritableSkills(() => places.root);
   // secrets of deleted skills are not to lie there for as long as nobody deletes another one
-  await Promise.all([skills.cleanUp(), turns.cleanUp()]).catch((thrown: unknown) =>
+  const cleaning = Promise.all([skills.cleanUp(), turns.cleanUp()]).catch((thrown: unknown) =>
     log.warn(`Cannot clean up deleted skills: ${messageOf(thrown)}`)
   );
+  own("clean-up of deleted skills", async () => void await cleaning);
   const complete = (value: string) => rankCompletions(value, catalog.skills().map(({ name }) => name));
   registerSkillCrud({ ...context, skills, complete });
-  registerSkillFiles({ ...context, complete });
-  registerSkillEnv({ tool, places, turns, complete });
+  registerSkillFilesCrud({ ...context, complete });
+  registerSkillEnvCrud({ tool, places, turns, complete });
   if (hasAliases) registerAliases(context);
 }

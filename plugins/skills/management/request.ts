@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { type JsonObject, ToolError } from "../../../kernel/mod.ts";
+import { operationField } from "./fields.ts";
 import { TEMPLATE_NAMES } from "./templates.ts";
 
 /** What the tool does. */
@@ -28,13 +29,7 @@ const describedText = (text: string) => v.nullish(v.pipe(v.string(), v.descripti
 
 /** The arguments of the tool. `null` counts as left out. */
 export const Input = v.strictObject({
-  operation: v.pipe(
-    v.picklist(
-      OPERATIONS,
-      ({ received }) => `Unknown operation: ${received}. Valid operations: ${OPERATIONS.join(", ")}`,
-    ),
-    v.description("What to do"),
-  ),
+  operation: operationField(OPERATIONS),
   skill_name: describedText("Name of the skill; needed to create, get, validate, delete and restore"),
   description: v.nullish(
     v.pipe(

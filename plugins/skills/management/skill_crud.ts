@@ -5,19 +5,9 @@
  */
 import type { Call, PluginContext } from "../../../kernel/mod.ts";
 import { answer } from "../tools/texts.ts";
-import {
-  type ChangeCall,
-  type ChangeOptions,
-  createSkill,
-  deleteSkill,
-  listTemplates,
-  restoreSkill,
-} from "./changing.ts";
-import { checkSkill } from "./checking.ts";
-import { getSkill } from "./details.ts";
-import { listSkills } from "./listing.ts";
-import { type Answer, Input, Output, type Request } from "./request.ts";
 import { toldAsError } from "../tools/told_errors.ts";
+import type { ChangeOptions } from "./changing.ts";
+import { Input, Output, type Request } from "./request.ts";
 
 /** What the tool needs. */
 export interface SkillCrudContext extends ChangeOptions {
@@ -25,19 +15,6 @@ export interface SkillCrudContext extends ChangeOptions {
   /** Completes the name of a skill while it is typed. */
   complete(value: string): readonly string[];
 }
-
-const OPERATIONS: Readonly<
-  Record<Request["operation"], (request: Request, options: ChangeCall) => Promise<Answer>>
-> = {
-  create: createSkill,
-  list: listSkills,
-  search: listSkills,
-  get: getSkill,
-  validate: checkSkill,
-  delete: deleteSkill,
-  restore: restoreSkill,
-  list_templates: listTemplates,
-};
 
 function describe(root: string): string {
   return `Create, list, search, show, validate, delete and restore skills.
@@ -72,7 +49,9 @@ export function registerSkillCrud({ tool, ...options }: SkillCrudContext): void 
     annotations: { title: "Manage skills", readOnlyHint: false, destructiveHint: true, openWorldHint: false },
     complete: (argument, value) => argument === "skill_name" ? options.complete(value) : [],
     run: async (request: Request, call: Call) => {
-      const work = () => OPERATIONS[request.operation](request, { ...options, signal: call.signal });
+      // no start is to wait for what a call needs, the engine of regular expressions least of all
+      const { OPERATORS } = await import("./operators.ts");
+      const work = () => OPERATORS[request.operation](request, { ...options, signal: call.signal });
       const { text, data } = await toldAsError(call, work);
       return answer([text], { operation: request.operation, ...data });
     },

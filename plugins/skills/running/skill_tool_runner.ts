@@ -5,33 +5,28 @@
  */
 import {
   type Call,
-  type Environment,
-  type Files,
   isToolError,
   type JsonObject,
-  type Log,
   messageOf,
-  type Processes,
   type Toolbox,
   ToolError,
   type ToolResult,
   toolResult,
 } from "../../../kernel/mod.ts";
-import type { GrantPolicy } from "../../grants/contract.ts";
 import type { PlainResult, ScriptFile, ScriptRunner } from "../../scripts/contract.ts";
-import type { Secrets } from "../../secrets/contract.ts";
 import type { SkillCatalog } from "../catalog/catalog.ts";
 import type { InProcessExecutor } from "../catalog/catalog_options.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
-import type { RegisteredTool, ToolRegistry } from "../catalog/registry.ts";
-import { describeRefusals, refuseGroup, type Requirements } from "../catalog/requirements.ts";
+import type { RegisteredTool } from "../catalog/registry.ts";
+import { describeRefusals, refuseGroup } from "../catalog/requirements.ts";
 import { openSkill } from "../discovery/open_skill.ts";
 import { AllowedTools, foreignTools } from "./allowed_tools.ts";
 import { argumentWords } from "./argument_words.ts";
 import { Interpreters } from "./interpreters.ts";
 import { withNextTools } from "./next_tools.ts";
 import { readPlainAnswer } from "./plain_answer.ts";
-import { knownSkill, type ScriptGuards } from "./script_guards.ts";
+import type { RunSurroundings } from "./run_surroundings.ts";
+import { knownSkill } from "./script_guards.ts";
 import { SkillGrants } from "./skill_grants.ts";
 import { skillResult } from "./skill_result.ts";
 import { type ToolScript, ToolScripts } from "./tool_scripts.ts";
@@ -45,21 +40,9 @@ const LONGER_BY = "declares timeout_hint_secs";
 const TOOL_VARIABLE = "COLLET_TOOL_NAME";
 
 /** What a {@linkcode SkillToolRunner} works with. */
-export interface SkillToolRunnerOptions {
+export interface SkillToolRunnerOptions extends RunSurroundings {
   readonly catalog: Pick<SkillCatalog, "find" | "inProcessExecutor">;
-  readonly registry: Pick<ToolRegistry, "get">;
-  readonly requirements: Pick<Requirements, "check">;
-  /** Who is asked before each run. */
-  readonly guards: Pick<ScriptGuards, "check">;
   readonly toolbox: Toolbox;
-  /** What runs scripts; without it every call fails, saying so. */
-  readonly scripts: ScriptRunner | undefined;
-  readonly files: Files;
-  readonly processes: Pick<Processes, "which" | "run">;
-  readonly environment: Environment;
-  readonly secrets: Secrets | undefined;
-  readonly policy: GrantPolicy | undefined;
-  readonly log: Log;
   /** Time limit of a call whose tool gives no hint, in milliseconds; 300,000 by default. */
   readonly timeoutMs?: number | undefined;
   /** The longest that a hint can have, in milliseconds; a day by default. */

@@ -5,7 +5,7 @@
  */
 import { registerPythonCode } from "./python/execute_python_code.ts";
 import { registerRunSkillScript, type RunSkillScriptOptions } from "./run_skill_script.ts";
-import { SkillScripts, type SkillScriptsOptions } from "./skill_script_call.ts";
+import { SkillScripts, type SkillScriptsOptions } from "./skill_scripts.ts";
 
 /** What the tools work with. */
 export interface SkillScriptToolsOptions extends SkillScriptsOptions, Pick<RunSkillScriptOptions, "tool"> {}

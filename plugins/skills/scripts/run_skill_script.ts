@@ -20,7 +20,7 @@ import { CAPTURED_FIELDS, capturedOutcome, capturedText } from "./captured_text.
 import { OutputProgress } from "./output_progress.ts";
 import { findScript, findWorkingFolder, type FoundScript } from "./script_path.ts";
 import type { PackageSurroundings } from "./script_packages.ts";
-import type { OpenSkill, SkillScripts } from "./skill_script_call.ts";
+import type { OpenSkill, SkillScripts } from "./skill_scripts.ts";
 import { RUN_SKILL_SCRIPT_USAGE } from "./usage.ts";
 
 /** Most arguments of one call, and most characters of all of them: a start of a process takes no more everywhere. */
@@ -28,6 +28,9 @@ const MOST_ARGUMENTS = 1_000;
 const MOST_CHARACTERS = 100_000;
 /** What `cmd` takes for nothing but itself, quoted or not. */
 const HARMLESS_REGEXP = /^[\w.,:/\\@+-]*$/;
+
+/** What no process is told, or each engine tells otherwise. */
+const UNTOLD_REGEXP = /[\0\p{Surrogate}]/u;
 
 /** What the tool works with. */
 export interface RunSkillScriptOptions {
@@ -69,7 +72,10 @@ interface RunInput {
 
 /** Describes the arguments; each that is optional may be `null`. */
 function inputOf({ timeoutMs, longestMs }: Pick<SkillScripts, "timeoutMs" | "longestMs">) {
-  const Text = v.pipe(v.string(), v.check((it) => !it.includes("\0"), "Expected a text without NUL"));
+  const Text = v.pipe(
+    v.string(),
+    v.check((it) => !UNTOLD_REGEXP.test(it), "Expected a text without NUL and halves of characters"),
+  );
   return v.strictObject({
     skill_name: v.pipe(v.string(), v.minLength(1), v.description("Name of the skill")),
     script_path: v.pipe(Text, v.minLength(1), v.description("Relative path to the script within the skill directory")),

@@ -29,8 +29,10 @@ export interface Part {
 /** Refuses what is too large. */
 export function checkSize(size: number, mostBytes: number, remedy = ""): void {
   if (size <= mostBytes) return;
-  const [found, most] = [size, mostBytes].map((bytes) => (bytes / 1_024).toFixed(1));
-  throw fileError("FILE_TOO_LARGE", `File too large (${found} KB). Maximum size is ${most} KB${remedy}`);
+  const rounded = [size, mostBytes].map((bytes) => `${(bytes / 1_024).toFixed(1)} KB`);
+  // rounded, sizes that differ by a few bytes are the same
+  const [found, most] = rounded[0] === rounded[1] ? [`${size} bytes`, `${mostBytes} bytes`] : rounded;
+  throw fileError("FILE_TOO_LARGE", `File too large (${found}). Maximum size is ${most}${remedy}`);
 }
 
 /**
@@ -39,8 +41,6 @@ export function checkSize(size: number, mostBytes: number, remedy = ""): void {
  * @throws {ToolError} when they are too many, or the content is not what its encoding says.
  */
 export function bytesOf({ content, encoding }: WantedFile, mostBytes: number): Uint8Array {
-  // four characters of base64 are three bytes: what is far too large need not be decoded
-  checkSize(encoding === "base64" ? Math.floor(content.length * 3 / 4) - 2 : content.length, mostBytes);
   const bytes = encoding === "base64" ? decodeBase64(content) : encodeText(content);
   checkSize(bytes.length, mostBytes);
   return bytes;

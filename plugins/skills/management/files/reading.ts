@@ -120,6 +120,7 @@ function describePart({ encoding, offset, next_offset: next, total_lines: lines,
   if (offset === undefined || (offset === 0 && next === undefined)) return "";
   const total = encoding === "base64" ? size! : lines!;
   const unit = encoding === "base64" ? "bytes" : "lines";
+  if (offset >= total) return `\n\n(no ${unit} from offset ${offset} on; the file has ${total})`;
   const more = next === undefined ? "the last ones" : `the next ones with offset ${next}`;
-  return `\n\n(${unit} ${Math.min(offset + 1, total)} to ${next ?? total} of ${total}; ${more})`;
+  return `\n\n(${unit} ${offset + 1} to ${next ?? total} of ${total}; ${more})`;
 }

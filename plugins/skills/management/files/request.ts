@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { type JsonObject, ToolError } from "../../../../kernel/mod.ts";
+import { operationField } from "../fields.ts";
 import type { SkillPlaces } from "../skill_places.ts";
 import type { SkillTurns } from "../skill_turns.ts";
 
@@ -40,13 +41,7 @@ const FileSpec = v.strictObject({
 
 /** The arguments of the tool. `null` counts as left out. */
 export const Input = v.strictObject({
-  operation: v.pipe(
-    v.picklist(
-      OPERATIONS,
-      ({ received }) => `Unknown operation: ${received}. Valid operations: ${OPERATIONS.join(", ")}`,
-    ),
-    v.description("What to do"),
-  ),
+  operation: operationField(OPERATIONS),
   skill_name: v.pipe(v.string(), v.description("Name of the skill")),
   file_path: v.nullish(
     v.pipe(Path, v.description("One file: its path in the skill, such as scripts/process.py; list: a folder")),

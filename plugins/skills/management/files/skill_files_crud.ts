@@ -3,14 +3,18 @@
  *
  * @module
  */
-import { toolResult } from "../../../../kernel/mod.ts";
+import { type PluginContext, toolResult } from "../../../../kernel/mod.ts";
 import { toldAsError } from "../../tools/told_errors.ts";
-import { listFiles } from "./listing.ts";
-import type { SkillFilesContext } from "./mod.ts";
-import { readFiles } from "./reading.ts";
-import { deleteFile, moveFile, restoreFile } from "./removing.ts";
-import { type Answer, Input, Output, type Request, type Surroundings } from "./request.ts";
-import { writeFiles } from "./writing.ts";
+import { Input, Output, type Surroundings } from "./request.ts";
+
+/** What the tool needs. */
+export interface SkillFilesCrudContext extends Pick<Surroundings, "places" | "turns" | "refresh"> {
+  readonly tool: PluginContext["tool"];
+  /** Most bytes of a file that is written, or read at once; 1,000,000 by default. */
+  readonly mostBytes?: number | undefined;
+  /** Completes the name of a skill while it is typed. */
+  complete(value: string): readonly string[];
+}
 
 const MOST_BYTES = 1_000_000;
 
@@ -42,21 +46,9 @@ Examples:
 {"operation": "update", "skill_name": "my-skill", "file_path": "script.py", "content": "print('updated')"}
 {"operation": "delete", "skill_name": "my-skill", "file_path": "old.py"}`;
 
-const OPERATORS: Readonly<
-  Record<Request["operation"], (request: Request, surroundings: Surroundings) => Promise<Answer>>
-> = {
-  read: readFiles,
-  create: writeFiles,
-  update: writeFiles,
-  delete: deleteFile,
-  restore: restoreFile,
-  move: moveFile,
-  list: listFiles,
-};
-
 /** Registers the tool. */
-export function registerSkillFilesCrud(context: SkillFilesContext): void {
-  const { tool, places, turns, refresh, mostBytes = MOST_BYTES, complete } = context;
+export function registerSkillFilesCrud(context: SkillFilesCrudContext): void {
+  const { tool, places, turns, refresh, mostBytes = MOST_BYTES } = context;
   tool({
     name: "skill_files_crud",
     description: DESCRIPTION,
@@ -69,16 +61,15 @@ export function registerSkillFilesCrud(context: SkillFilesContext): void {
       idempotentHint: false,
       openWorldHint: false,
     },
-    complete: (argument, value) => argument === "skill_name" ? complete?.(value) ?? [] : [],
+    complete: (argument, value) => argument === "skill_name" ? context.complete(value) : [],
     run: async (request, call) => {
       const { operation, skill_name } = request;
       const facts = { operation, skill_name };
       const surroundings = { places, turns, mostBytes, signal: call.signal, refresh };
-      const { text, data, isError } = await toldAsError(
-        call,
-        () => OPERATORS[operation](request, surroundings),
-        facts,
-      );
+      // no start is to wait for what a call needs
+      const { OPERATORS } = await import("./operators.ts");
+      const work = () => OPERATORS[operation](request, surroundings);
+      const { text, data, isError } = await toldAsError(call, work, facts);
       return toolResult({
         content: [{ type: "text", text }],
         structuredContent: { ...facts, ...data },

@@ -148,11 +148,11 @@ async function planFile(file: WantedFile, options: WriteOptions): Promise<Planne
 async function checkPresence({ path, real }: PlannedFile, { operation, skill, place }: WriteOptions): Promise<void> {
   const stat = await place.folder.stat(real);
   if (operation === "create" && stat !== undefined) {
-    const message = `File '${path}' already exists in skill '${skill}'. Use operation 'update' to change it`;
+    const message = `File '${path}' already exists in skill '${skill}'. Use update to modify it.`;
     throw fileError("FILE_EXISTS", message);
   }
   if (operation === "update" && stat === undefined) {
-    const message = `File '${path}' does not exist in skill '${skill}'. Use operation 'create' to make it`;
+    const message = `File '${path}' does not exist in skill '${skill}'. Use create to create it.`;
     throw fileError("FILE_UNKNOWN", message);
   }
   if (stat !== undefined && stat.kind !== "file") throw fileError("FILE_INVALID", `'${path}' is not a file`);

@@ -10,7 +10,7 @@ import type { CapturedResult, GivenToScript, ReachedTools } from "../../../scrip
 import { Interpreters } from "../../running/interpreters.ts";
 import { importsAuthorModule } from "../../running/tool_scripts.ts";
 import { OutputProgress } from "../output_progress.ts";
-import type { OpenSkill, SkillScripts } from "../skill_script_call.ts";
+import type { OpenSkill, SkillScripts } from "../skill_scripts.ts";
 import { preparePython, type PythonCommand } from "./python_packages.ts";
 import { bySkill, findReferences, importFolders, type Reference, type ReferencedSkill } from "./references.ts";
 import { uniteGrants } from "./united_grants.ts";

@@ -9,7 +9,7 @@ import type { ScriptFile } from "../../../scripts/contract.ts";
 import type { Interpreters } from "../../running/interpreters.ts";
 import { writtenGrants } from "../../running/skill_grants.ts";
 import type { ScriptPackages } from "../script_packages.ts";
-import type { OpenSkill } from "../skill_script_call.ts";
+import type { OpenSkill } from "../skill_scripts.ts";
 import type { Reference } from "./references.ts";
 
 /** Names the code, where the owner of a package is told. */

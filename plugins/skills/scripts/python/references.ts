@@ -7,7 +7,7 @@ import { type Environment, isKernelError, ToolError } from "../../../../kernel/m
 import { joinPath } from "../../discovery/places.ts";
 import { isScope } from "../../discovery/scope.ts";
 import { isEnvFile } from "../../env/env_file.ts";
-import type { OpenSkill } from "../skill_script_call.ts";
+import type { OpenSkill } from "../skill_scripts.ts";
 
 /** What is larger is no module that could be looked at, in bytes. */
 const MOST_BYTES = 4 * 1024 * 1024;

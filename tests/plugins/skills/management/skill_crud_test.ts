@@ -132,6 +132,7 @@ describe("skill_crud", { timeout: 60_000 }, () => {
       "skills/empty/notes.txt": "",
       "skills/silent/SKILL.md": "---\nname: silent\n---\n# Silent\n",
       "skills/Odd_Name/SKILL.md": skillFile("Odd_Name"),
+      "skills/marked/SKILL.md": "\ufeff" + skillFile("marked").replaceAll("\n", "\r\n"),
     });
     const broken = await server.crud({ operation: "validate", skill_name: "broken" });
     assert.equal(broken.isError, false);
@@ -147,6 +148,10 @@ describe("skill_crud", { timeout: 60_000 }, () => {
     const odd = await server.crud({ operation: "validate", skill_name: "Odd_Name" });
     assert.equal(odd.data.is_valid, true, odd.text);
     assert.ok(odd.data.warnings.length > 0);
+    // a byte order mark is against the standard, and read all the same
+    const marked = await server.crud({ operation: "validate", skill_name: "marked" });
+    assert.equal(marked.data.is_valid, true, marked.text);
+    assert.match(marked.text, /Warnings:\n {2}- .*byte order mark/i);
   });
 
   test("makes a skill whole or not at all, also when two calls make the same one", async () => {

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { until } from "../../../support/wait.ts";
 import { skillFile, startManaged } from "./kit.ts";
 
 describe("places of skills", { timeout: 60_000 }, () => {
@@ -190,6 +191,6 @@ describe("places of skills", { timeout: 60_000 }, () => {
     await using again = await startManaged({
       home: { path: server.home, [Symbol.asyncDispose]: () => Promise.resolve() },
     });
-    assert.equal((await readdir(join(again.root, ".trash"))).length, 1);
+    await until(async () => (await readdir(join(again.root, ".trash"))).length === 1, "the trash to be cleaned up");
   });
 });

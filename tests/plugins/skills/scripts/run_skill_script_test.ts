@@ -133,6 +133,13 @@ describe("run_skill_script", { timeout: 120_000 }, () => {
     assert.match(textOf(await call("data.txt")), /nothing here runs "data\.txt".*\.py .*first line/);
   });
 
+  test("refuses arguments that no process takes, or each engine gives otherwise", async () => {
+    for (const word of ["a\0b", "half \ud800"]) {
+      assert.match(textOf(await call("words.py", { args: [word] })), /Expected a text without NUL and halves/);
+    }
+    assert.equal(await stdoutOf("words.py", { args: ["whole 😀"] }), "['whole 😀']");
+  });
+
   test("lets scripts import what lies beside them, and what lies at the root of their skill", async () => {
     assert.equal(await stdoutOf("scripts/imports.py"), "of the folder of the root");
     assert.deepEqual((await readdir(machine.at("home/skills/box/scripts"))).sort(), ["imports.py", "own_module.py"]);

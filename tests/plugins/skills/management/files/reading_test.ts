@@ -75,8 +75,10 @@ describe("skill_files_crud read", () => {
       offset = page.next_offset;
     }
     assert.equal(all, content);
-    const beyond = (await ask({ operation: "read", file_path: "a.txt", offset: 99 })).data.files[0];
-    assert.deepEqual([beyond.content, beyond.next_offset], ["", undefined]);
+    const beyond = await ask({ operation: "read", file_path: "a.txt", offset: 99 });
+    const [none] = beyond.data.files;
+    assert.deepEqual([none.content, none.next_offset], ["", undefined]);
+    assert.ok(beyond.text.endsWith("\n\n(no lines from offset 99 on; the file has 5)"), beyond.text);
   });
 
   test("skill_files_crud read gives large files in parts only", async () => {

@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, readFile, rename, symlink, utimes, writeFile } f
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { temporaryFolder } from "../../../../platform/temporary.ts";
+import { until } from "../../../../support/wait.ts";
 import { type Managed, skillFile, startManaged } from "../kit.ts";
 import { makeSkill } from "./kit.ts";
 
@@ -99,9 +100,15 @@ describe("what a server left that was killed", () => {
     await writeFile(join(root, ".running/1d1e4a4c-0000-4000-8000-000000000000"), "box");
     for (const path of old) await utimes(join(root, path), LONG_AGO, LONG_AGO);
     await using other = await startManaged({ home });
+    const left = async () => [
+      ...(await readdir(root)).filter((it) => it.startsWith(".collet")),
+      ...await readdir(join(root, ".staging")),
+      ...await readdir(join(root, ".running")),
+    ];
+    // nobody waits for it
+    await until(async () => (await left()).length === 1, "the root to be cleared");
+    assert.deepEqual(await left(), ["young"]);
     assert.deepEqual((await readdir(root)).sort(), [".running", ".staging", "box"]);
-    assert.deepEqual(await readdir(join(root, ".staging")), ["young"]);
-    assert.deepEqual(await readdir(join(root, ".running")), []);
     await writeFile(join(root, ".running/1d1e4a4c-0000-4000-8000-000000000001"), "box");
     const { isError } = await other.ask("skill_files_crud", {
       ...{ operation: "create", skill_name: "box", file_path: "a", content: "1" },

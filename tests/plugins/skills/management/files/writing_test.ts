@@ -42,10 +42,10 @@ describe("skill_files_crud create", () => {
   test("skill_files_crud create refuses what is there, and too large content", async () => {
     const { name, ask, textOf } = await makeSkill(server, { "a": "before" });
     const there = await ask({ operation: "create", file_path: "a", content: "x" });
-    assert.equal(there.text, `Error: File 'a' already exists in skill '${name}'. Use operation 'update' to change it`);
+    assert.equal(there.text, `Error: File 'a' already exists in skill '${name}'. Use update to modify it.`);
     assert.equal(await textOf("a"), "before");
     const large = await ask({ operation: "create", file_path: "b/c", content: "é".repeat(500_001) });
-    assert.match(large.text, /^Error: File too large \(976.6 KB\). Maximum size is 976.6 KB/);
+    assert.match(large.text, /^Error: File too large \(1000002 bytes\)\. Maximum size is 1000000 bytes$/);
     assert.equal(await textOf("b"), undefined);
   });
 
@@ -102,7 +102,7 @@ describe("skill_files_crud update", () => {
 
   test("skill_files_crud update refuses what is not there, and folders", async () => {
     const { name, ask } = await makeSkill(server, { "a/b": "" });
-    const texts = [["c", `File 'c' does not exist in skill '${name}'. Use operation 'create' to make it`], [
+    const texts = [["c", `File 'c' does not exist in skill '${name}'. Use create to create it.`], [
       "a",
       "'a' is not a file",
     ]];

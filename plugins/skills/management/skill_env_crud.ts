@@ -4,12 +4,23 @@
  * @module
  */
 import * as v from "valibot";
-import { type Call, type Folder, ToolError } from "../../../kernel/mod.ts";
-import { toldAsError } from "../tools/told_errors.ts";
-import { removeLeftovers } from "../management/writable_skills.ts";
+import { type Call, type Folder, type PluginContext, ToolError } from "../../../kernel/mod.ts";
+import { ENV_FILE, type EnvFile, MOST_ENV_BYTES, openSkillEnv } from "../env/env_file.ts";
 import { answer } from "../tools/texts.ts";
-import { ENV_FILE, type EnvFile, MOST_ENV_BYTES, openSkillEnv } from "./env_file.ts";
-import type { SkillEnvContext } from "./mod.ts";
+import { toldAsError } from "../tools/told_errors.ts";
+import { operationField } from "./fields.ts";
+import type { SkillPlaces } from "./skill_places.ts";
+import type { SkillTurns } from "./skill_turns.ts";
+import { removeLeftovers } from "./writable_skills.ts";
+
+/** What the tool needs. */
+export interface SkillEnvCrudContext {
+  readonly tool: PluginContext["tool"];
+  readonly places: Pick<SkillPlaces, "find" | "writable">;
+  readonly turns: SkillTurns;
+  /** Completes the name of a skill while it is typed. */
+  complete(value: string): readonly string[];
+}
 
 const OPERATIONS = ["read", "set", "delete", "clear"] as const;
 
@@ -31,13 +42,7 @@ Examples:
 
 // null is as good as left out, as the tool's schema has always had it
 const Input = v.strictObject({
-  operation: v.pipe(
-    v.picklist(
-      OPERATIONS,
-      ({ received }) => `Unknown operation: ${received}. Valid operations: ${OPERATIONS.join(", ")}`,
-    ),
-    v.description("What to do"),
-  ),
+  operation: operationField(OPERATIONS),
   skill_name: v.pipe(v.string(), v.description("Name of the skill")),
   variables: v.nullish(
     v.pipe(v.record(v.string(), v.string()), v.description("set: the variables, their values by their names")),
@@ -64,8 +69,8 @@ interface Answer {
 }
 
 /** Registers the tool. */
-export function registerSkillEnvCrud(context: SkillEnvContext): void {
-  const { tool, complete } = context;
+export function registerSkillEnvCrud(context: SkillEnvCrudContext): void {
+  const { tool } = context;
   tool({
     name: "skill_env_crud",
     description: DESCRIPTION,
@@ -78,7 +83,7 @@ export function registerSkillEnvCrud(context: SkillEnvContext): void {
       idempotentHint: true,
       openWorldHint: false,
     },
-    complete: (argument, value) => argument === "skill_name" ? complete?.(value) ?? [] : [],
+    complete: (argument, value) => argument === "skill_name" ? context.complete(value) : [],
     run: async (request, call) => {
       const { operation, skill_name } = request;
       const facts = { operation, skill_name };
@@ -89,7 +94,7 @@ export function registerSkillEnvCrud(context: SkillEnvContext): void {
   });
 }
 
-type Options = Pick<SkillEnvContext, "places" | "turns"> & { readonly call: Call };
+type Options = Pick<SkillEnvCrudContext, "places" | "turns"> & { readonly call: Call };
 
 const OPERATORS: Readonly<Record<Request["operation"], (request: Request, options: Options) => Promise<Answer>>> = {
   read: readVariables,

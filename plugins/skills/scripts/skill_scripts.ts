@@ -3,35 +3,18 @@
  *
  * @module
  */
-import {
-  type Call,
-  type Environment,
-  type Files,
-  isToolError,
-  type Log,
-  type Processes,
-  type Toolbox,
-  ToolError,
-} from "../../../kernel/mod.ts";
+import { type Call, isToolError, type Toolbox, ToolError } from "../../../kernel/mod.ts";
 import type { Dependencies } from "../../dependencies/contract.ts";
-import type { GrantPolicy } from "../../grants/contract.ts";
-import type {
-  CapturedResult,
-  CapturedScript,
-  GivenToScript,
-  ReachedTools,
-  ScriptRunner,
-} from "../../scripts/contract.ts";
-import type { Secrets } from "../../secrets/contract.ts";
-import type { ToolRegistry } from "../catalog/registry.ts";
-import { describeRefusals, type Requirements } from "../catalog/requirements.ts";
+import type { CapturedResult, CapturedScript, GivenToScript, ReachedTools } from "../../scripts/contract.ts";
+import { describeRefusals } from "../catalog/requirements.ts";
 import type { KnownSkill } from "../contract.ts";
 import { readSkillEnv } from "../env/env_file.ts";
 import { SkillMetadata } from "../format/metadata.ts";
 import type { SkillPlace, SkillPlaces } from "../management/skill_places.ts";
 import type { SkillTurns } from "../management/skill_turns.ts";
 import { AllowedTools } from "../running/allowed_tools.ts";
-import { knownSkill, type ScriptGuards } from "../running/script_guards.ts";
+import type { RunSurroundings } from "../running/run_surroundings.ts";
+import { knownSkill } from "../running/script_guards.ts";
 import { SkillGrants } from "../running/skill_grants.ts";
 import type { OutputProgress } from "./output_progress.ts";
 import { ScriptPackages } from "./script_packages.ts";
@@ -41,25 +24,13 @@ const TIMEOUT_MS = 30_000;
 const DAY_MS = 86_400_000;
 
 /** What {@linkcode SkillScripts} works with. */
-export interface SkillScriptsOptions {
+export interface SkillScriptsOptions extends RunSurroundings {
   readonly places: Pick<SkillPlaces, "find">;
   /** Keeps changes of a skill and runs that may write in its folder apart. */
   readonly turns: Pick<SkillTurns, "beginRun">;
-  /** Who is asked before each run. */
-  readonly guards: Pick<ScriptGuards, "check">;
-  readonly requirements: Pick<Requirements, "check">;
-  readonly registry: Pick<ToolRegistry, "get">;
   readonly toolbox: Pick<Toolbox, "get">;
-  /** What runs scripts; without it every call fails, saying so. */
-  readonly scripts: ScriptRunner | undefined;
   /** What installs packages; without it no script has any. */
   readonly dependencies: Dependencies | undefined;
-  readonly files: Files;
-  readonly processes: Pick<Processes, "which" | "run">;
-  readonly environment: Environment;
-  readonly secrets: Secrets | undefined;
-  readonly policy: GrantPolicy | undefined;
-  readonly log: Log;
   /** Time limit of a call that names none, of a skill that asks for none, in milliseconds; 30,000 by default. */
   readonly timeoutMs?: number | undefined;
   /** The longest that a call can name, in milliseconds; a day by default. */

@@ -3,7 +3,7 @@ import { lstat, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
-import { type Managed, skillFile, startManaged } from "../management/kit.ts";
+import { type Managed, skillFile, startManaged } from "./kit.ts";
 
 let server: Managed;
 let count = 0;
