@@ -45,7 +45,8 @@ interface Words {
 export function createReposVerb(operations: Lazy<Operations>): CommandVerb {
   return {
     name: "skill_repos",
-    usage: Object.values(USAGES).join(" | "),
+    // flags are told when one is written wrongly
+    usage: Object.values(USAGES).map((it) => it.replace(/ \[--.*/, "")).join(" | "),
     description: "Keep git repositories of skills, and allow their scripts to run",
     async run(io) {
       const [word, ...rest] = io.args;

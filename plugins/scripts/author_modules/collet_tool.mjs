@@ -240,7 +240,7 @@ async function printResult(handler) {
   await begun;
   const result = await handler(context.arguments, context);
   if (result !== undefined && result !== null) {
-    console.log(typeof result === "string" ? result : JSON.stringify(result));
+    process.stdout.write(`${typeof result === "string" ? result : JSON.stringify(result)}\n`);
   }
 }
 
