@@ -5,7 +5,7 @@
  * @module
  */
 import * as v from "valibot";
-import { type Disposer, type Folder, isObject, type Log, messageOf, ToolError } from "../../kernel/mod.ts";
+import { type Disposer, type Folder, isObject, messageOf, ToolError } from "../../kernel/mod.ts";
 import { pathKey, pathProblem } from "../sharing/contract.ts";
 import { plainText } from "../trust/contract.ts";
 import { PATH_LIMITS } from "./taking.ts";
@@ -93,15 +93,10 @@ const Content = v.object({ version: v.literal(FORMAT), repositories: entriesOf(N
 /** The record of which repositories there are, shared by all servers with one home. */
 export class LockFile {
   readonly #folder: Folder;
-  readonly #log: Log;
-  readonly #listeners = new Set<() => void>();
-  #stopWatching: Disposer | undefined;
-  /** What listeners were told of last. */
-  #told: string | undefined;
 
-  constructor({ folder, log }: { readonly folder: Folder; readonly log: Log }) {
+  /** @param folder That of the repositories. */
+  constructor(folder: Folder) {
     this.#folder = folder;
-    this.#log = log;
   }
 
   /** Absolute path, for messages. */
@@ -133,23 +128,11 @@ export class LockFile {
     } finally {
       await release();
     }
-    await this.#tell();
   }
 
-  /** Calls back after each change, also by another process. */
-  onChange(listener: () => void): Disposer {
-    const own = () => listener();
-    this.#listeners.add(own);
-    this.#stopWatching ??= this.#folder.watch(LOCK_FILE, () => void this.#tell());
-    return () => void this.#listeners.delete(own);
-  }
-
-  /** Ends watching. */
-  async close(): Promise<void> {
-    const stop = this.#stopWatching;
-    this.#stopWatching = undefined;
-    this.#listeners.clear();
-    await stop?.();
+  /** Calls back when the file changed, whoever wrote it. */
+  watch(listener: () => void): Disposer {
+    return this.#folder.watch(LOCK_FILE, listener);
   }
 
   #parse(text: string | undefined): Locked {
@@ -180,21 +163,6 @@ export class LockFile {
       names.set(pathKey(name), name);
     }
     return locked;
-  }
-
-  /** Tells of a change, once: those of this server are seen by the watcher as well. */
-  async #tell(): Promise<void> {
-    if (this.#listeners.size === 0) return;
-    const fingerprint = (await this.#folder.stat(LOCK_FILE).catch(() => undefined))?.fingerprint ?? "";
-    if (fingerprint === this.#told) return;
-    this.#told = fingerprint;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener();
-      } catch (thrown) {
-        this.#log.error(`Cannot tell of a change of the skill repositories: ${messageOf(thrown)}`);
-      }
-    }
   }
 }
 

@@ -69,7 +69,7 @@ export class Repositories {
   constructor(options: RepositoriesOptions) {
     this.#options = options;
     this.#folder = options.files.at(REPOSITORIES);
-    this.#lock = new LockFile({ folder: this.#folder, log: options.log });
+    this.#lock = new LockFile(this.#folder);
     this.#fetcher = new Fetcher({ ...options, folder: this.#folder });
     this.#known = new KnownRepositories({ lock: this.#lock, folder: this.#folder, log: options.log });
     this.#turns = new Turns({ folder: this.#folder, lock: this.#lock, known: this.#known });
@@ -83,7 +83,7 @@ export class Repositories {
   /** Reads the lock, removes what servers that died left behind, and begins to watch. */
   async open(): Promise<void> {
     await this.#known.look();
-    this.#stopWatching = this.#lock.onChange(() => void this.#known.look());
+    this.#stopWatching = this.#lock.watch(() => void this.#known.look());
     for (const remove of [removeStages, removeOrphans]) {
       await remove(this.#folder, this.#lock).catch((thrown) => {
         this.#options.log.warn(`Cannot remove what is left of skill repositories: ${messageOf(thrown)}`);
@@ -94,7 +94,6 @@ export class Repositories {
   /** Ends watching. */
   async close(): Promise<void> {
     await this.#stopWatching?.();
-    await this.#lock.close();
     await this.#known.close();
   }
 

@@ -9,17 +9,8 @@ import type { Checkout, LeftOut, RepositorySkill } from "./checkout.ts";
 import { isRepositoryName, type Locked, type LockedRepository, type LockedSkill } from "./lock_file.ts";
 
 /** A repository that was added. */
-export interface Repository {
+export interface Repository extends Omit<LockedRepository, "skills"> {
   readonly name: string;
-  readonly url: string;
-  /** Branch, tag or commit that updates follow; the HEAD of the repository where there is none. */
-  readonly branch?: string | undefined;
-  /** Full id of the commit that is taken. */
-  readonly commit: string;
-  readonly isPinned: boolean;
-  /** As ISO 8601, like `updatedAt`. */
-  readonly addedAt: string;
-  readonly updatedAt: string;
   /** Whether its checkout is on this machine. */
   readonly isPresent: boolean;
   /** By path. */

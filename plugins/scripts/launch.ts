@@ -196,9 +196,9 @@ export class Launcher {
 
   /** Tells whether a folder was made for one run, as that of code is. */
   #isOfOneRun(folder: string): boolean {
-    const { home } = this.#options;
-    const [real, work] = [folder, `${home.path}/${WORK_FOLDER}`].map((it) => home.open(it).path.replaceAll("\\", "/"));
-    return isBelow(real!, work!) && real !== work;
+    // by its words alone, since it is asked for at each run
+    const [own, work] = [folder, `${this.#options.home.path}/${WORK_FOLDER}`].map((it) => it.replaceAll("\\", "/"));
+    return isBelow(own!, work!) && own !== work;
   }
 
   async #find({ interpreter, packages }: ScriptFile): Promise<FoundInterpreter | undefined> {
