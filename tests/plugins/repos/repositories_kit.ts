@@ -3,17 +3,18 @@
  *
  * @module
  */
-import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { type Call, type CallPatch, createCall, Environment, Files, type Principal } from "../../../kernel/mod.ts";
 import { fakeLog } from "../../../kernel/testing.ts";
 import { Repositories, type RepositoriesOptions, type RepositoryLimits } from "../../../plugins/repos/repositories.ts";
 import { Sources } from "../../../plugins/sharing/contract.ts";
 import sharing from "../../../plugins/sharing/mod.ts";
 import { startKernel } from "../library/kit.ts";
+import { gitWith } from "../sharing/kit.ts";
 import { temporaryFolder } from "../../platform/temporary.ts";
+
+export { gitWith } from "../sharing/kit.ts";
 
 /** Limits that nothing comes near, but for those that a test names. */
 export const LIMITS: RepositoryLimits = {
@@ -98,32 +99,6 @@ export function skill(folder: string, { name = folder.split("/").at(-1)!, files 
     return [path.startsWith("!") ? `!${prefix}${path.slice(1)}` : `${prefix}${path}`, data];
   });
   return { [`${prefix}SKILL.md`]: text, ...Object.fromEntries(others) };
-}
-
-/** Runs git with some bytes as its input, with settings of no user; gives what it says. */
-export async function gitWith(
-  folder: string,
-  args: readonly string[],
-  input: string | Uint8Array = "",
-): Promise<string> {
-  const env = {
-    PATH: process.env["PATH"] ?? "/usr/bin:/bin",
-    HOME: folder,
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_AUTHOR_NAME: "Ada",
-    GIT_AUTHOR_EMAIL: "ada@example.com",
-    GIT_COMMITTER_NAME: "Ada",
-    GIT_COMMITTER_EMAIL: "ada@example.com",
-  };
-  const child = spawn("git", ["-c", "init.defaultBranch=main", ...args], { cwd: folder, env });
-  const [out, err]: [string[], string[]] = [[], []];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
-  child.stdin.on("error", () => {});
-  child.stdin.end(input);
-  const code = await new Promise((resolve) => child.once("close", resolve));
-  if (code !== 0) throw new Error(`git ${args.join(" ")} ended with ${code}: ${err.join("")}`);
-  return out.join("").trim();
 }
 
 /** Commits a tree in the place of what there was, to a bare repository that is made when it is not there; gives the id. */

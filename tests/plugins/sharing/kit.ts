@@ -5,12 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { promisify } from "node:util";
 import type { JsonObject, ToolResult } from "../../../kernel/mod.ts";
 import type { PluginUse } from "../../../kernel/testing.ts";
 import scripts from "../../../plugins/scripts/mod.ts";
@@ -106,10 +105,19 @@ export async function readTree(folder: string, { executables = false } = {}): Pr
   return found;
 }
 
-const run = promisify(execFile);
+const GIT_SETTINGS = ["-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main"];
 
 /** Runs git in a folder, with settings of no user. */
 export async function git(folder: string, ...args: readonly string[]): Promise<string> {
+  return await gitWith(folder, args);
+}
+
+/** Runs git with some bytes as its input, with settings of no user; gives what it says. */
+export async function gitWith(
+  folder: string,
+  args: readonly string[],
+  input: string | Uint8Array = "",
+): Promise<string> {
   const env = {
     PATH: process.env["PATH"] ?? "/usr/bin:/bin",
     HOME: folder,
@@ -119,9 +127,15 @@ export async function git(folder: string, ...args: readonly string[]): Promise<s
     GIT_COMMITTER_NAME: "Ada",
     GIT_COMMITTER_EMAIL: "ada@example.com",
   };
-  const settings = ["-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main"];
-  const { stdout } = await run("git", [...settings, ...args], { cwd: folder, env });
-  return stdout.trim();
+  const child = spawn("git", [...GIT_SETTINGS, ...args], { cwd: folder, env });
+  const [out, err]: [string[], string[]] = [[], []];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  if (code !== 0) throw new Error(`git ${args.join(" ")} ended with ${code}: ${err.join("")}`);
+  return out.join("").trim();
 }
 
 /** Commits files to a repository, which is made when it is not there; gives the id of the commit. */
