@@ -106,6 +106,7 @@ export {
   type Viewer,
   Visibility,
 } from "./contracts.ts";
+export { askDecision, canDecide, type Decision, type DecisionRequest } from "./decision.ts";
 export {
   ErrorCode,
   isKernelError,
@@ -151,10 +152,11 @@ export {
 } from "./log.ts";
 export { sha256, toHex } from "./digest.ts";
 export { findJsonError, type JsonError } from "./json_position.ts";
+export { decodeFragment, followPointer } from "./json_schema/pointer.ts";
 export { Lazy } from "./lazy.ts";
 export { OwnPackages } from "./own_packages.ts";
 export { didYouMean, nearNames } from "./near_names.ts";
-export { assertNestable, type Nesting } from "./nesting.ts";
+export { assertNestable, type Nesting, relay } from "./nesting.ts";
 export {
   type AnyPrompt,
   type AnyResource,
@@ -206,6 +208,7 @@ export {
   type CompileOptions,
   compileSchema,
   formatIssues,
+  formatPath,
   type Input,
   type Issue,
   type JsonSchema,

@@ -31,3 +31,11 @@ export function assertNestable(step: string, { verb, name, parent: { path } }: N
     throw new ToolError(`Cannot ${verb} "${name}": ${MAX_DEPTH} calls are nested already: ${way}`);
   }
 }
+
+/**
+ * Makes the call that a tool passes on whose whole work is to call the one it is told. Its step on the path names that one,
+ * so that what it called may use it again; circles end at that one all the same.
+ */
+export function relay(call: Call, target: string): Call {
+  return call.derive({ path: [...call.path.slice(0, -1), `${call.path.at(-1) ?? "call"}(${target})`] });
+}

@@ -11,7 +11,7 @@ import { clip, formatIssues, type Issue, typeName } from "./issue.ts";
 import { unknownKey } from "./json_schema/issues.ts";
 import { compileJsonSchema, readJsonSchema, type Validate } from "./json_schema/mod.ts";
 
-export { formatIssues, type Issue } from "./issue.ts";
+export { formatIssues, formatPath, type Issue } from "./issue.ts";
 
 /** A JSON Schema object of draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

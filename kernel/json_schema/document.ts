@@ -7,6 +7,7 @@
 import { isObject } from "../content.ts";
 import { KernelError } from "../errors.ts";
 import { clip, formatPath, show, typeName } from "../issue.ts";
+import { decodeFragment, followPointer } from "./pointer.ts";
 import { hasShape, KEYWORDS, META_SCHEMAS, type Shape, TYPES } from "./vocabulary.ts";
 
 export type SchemaObject = Record<string, unknown>;
@@ -81,7 +82,7 @@ export class SchemaDocument {
       this.fail(schema, [keyword], `${show(reference)} is outside the schema: ${wanted}`);
     }
     const target = fragment === "" || fragment.startsWith("/")
-      ? walk(resource.root, fragment)
+      ? followPointer(resource.root, fragment)
       : resource.anchors.get(fragment);
     if (typeof target !== "boolean" && !isObject(target)) {
       this.fail(schema, [keyword], `${show(reference)} points to ${typeName(target)}, expected a schema`);
@@ -95,7 +96,7 @@ export class SchemaDocument {
     const url = new URL(reference, uri);
     const fragment = url.hash.slice(1);
     url.hash = "";
-    return [url.href, decode(fragment)];
+    return [url.href, decodeFragment(fragment)];
   }
 
   #failAt(path: Path, message: string): never {
@@ -256,24 +257,4 @@ function toObject(schema: Subschema): SchemaObject {
 
 function isVoid(value: unknown): boolean {
   return !isObject(value) && !(Array.isArray(value) && value.length > 0);
-}
-
-// a stray `%` stands for itself
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-/** Follows a JSON pointer (RFC 6901). */
-function walk(root: unknown, pointer: string): unknown {
-  let at = root;
-  for (const token of pointer.split("/").slice(1)) {
-    const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = (at as Record<string, unknown>)[key];
-  }
-  return at;
 }

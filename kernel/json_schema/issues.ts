@@ -7,6 +7,7 @@ import type { OutputUnit } from "@cfworker/json-schema";
 import { isObject } from "../content.ts";
 import { clip, type Issue, MAX_ISSUES, show, typeName } from "../issue.ts";
 import { didYouMean } from "../near_names.ts";
+import { decodeFragment } from "./pointer.ts";
 
 /** What was validated, and by what. */
 export interface Validated {
@@ -189,15 +190,7 @@ function sizeOf(value: unknown): string {
 }
 
 function tokensOf(pointer: string): string[] {
-  return pointer.split("/").slice(1).map((it) => decode(it).replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return pointer.split("/").slice(1).map((it) => decodeFragment(it).replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function pathOf(pointer: string, value: unknown): (string | number)[] {

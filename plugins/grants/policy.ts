@@ -4,15 +4,13 @@
  * @module
  */
 import {
+  askDecision,
   type Call,
-  canAsk,
+  canDecide,
   type ClientView,
-  elicitQuestion,
-  type ElicitRequest,
+  type DecisionRequest,
   type Environment,
   type Files,
-  isProtocolError,
-  isToolError,
   messageOf,
   ToolError,
 } from "../../kernel/mod.ts";
@@ -106,18 +104,10 @@ export class Policy implements GrantPolicy {
   }
 
   async #question(subject: Subject, call: Call): Promise<Answer> {
-    const request = questionOf(subject, this.#options.ceiling);
-    if (!canAsk(elicitQuestion(request), call.client.capabilities)) {
-      throw this.#refusal(subject, "the client cannot ask its user");
-    }
-    try {
-      const { action, content } = await call.elicit(request);
-      const decision = action === "accept" ? content?.["decision"] : undefined;
-      return ANSWERS.find((it) => it === decision) ?? "no";
-    } catch (thrown) {
-      if (call.signal.aborted || !(isToolError(thrown) || isProtocolError(thrown))) throw thrown;
-      throw this.#refusal(subject, `the user could not be asked: ${messageOf(thrown)}`);
-    }
+    if (!canDecide(call)) throw this.#refusal(subject, "the client cannot ask its user");
+    const decision = await askDecision(call, questionOf(subject, this.#options.ceiling));
+    if ("failure" in decision) throw this.#refusal(subject, `the user could not be asked: ${decision.failure}`);
+    return decision.choice ?? "no";
   }
 
   #refusal({ tool, excess }: Subject, why: string): ToolError {
@@ -132,26 +122,14 @@ export class Policy implements GrantPolicy {
   }
 }
 
-const ANSWERS = ["always", "once", "no"] as const;
-type Answer = typeof ANSWERS[number];
+type Answer = "always" | "once" | "no";
 
-function questionOf({ tool, digest, excess }: Subject, ceiling: Ceiling): ElicitRequest {
+function questionOf({ tool, digest, excess }: Subject, ceiling: Ceiling): DecisionRequest<Answer> {
   const lines = describeExcess(excess, ceiling).map((line) => `- ${line}`).join("\n");
   return {
     message: `The tool "${tool}" asks for more than this server allows by itself. It wants to\n${lines}\n\n` +
       `Its code has the digest ${digest.slice(0, 16)}; another code is asked for anew.`,
-    requestedSchema: {
-      type: "object",
-      properties: {
-        decision: {
-          type: "string",
-          title: "Decision",
-          enum: ANSWERS,
-          enumNames: ["Allow this code, always", "Allow this call", "Refuse"],
-        },
-      },
-      required: ["decision"],
-    },
+    choices: { always: "Allow this code, always", once: "Allow this call", no: "Refuse" },
   };
 }
 

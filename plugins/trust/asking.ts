@@ -3,15 +3,7 @@
  *
  * @module
  */
-import {
-  type Call,
-  canAsk,
-  elicitQuestion,
-  type ElicitRequest,
-  isProtocolError,
-  isToolError,
-  LOCAL_PRINCIPAL,
-} from "../../kernel/mod.ts";
+import { askDecision, type Call, canDecide, type DecisionRequest, LOCAL_PRINCIPAL } from "../../kernel/mod.ts";
 import type { TrustSubject } from "./contract.ts";
 import { plainText } from "./plain_text.ts";
 import type { TrustRecord } from "./record.ts";
@@ -40,7 +32,7 @@ export class Asking {
   async ask(subject: TrustSubject, call: Call): Promise<boolean> {
     const key = JSON.stringify([subject.kind, subject.id, subject.digest ?? null]);
     while (!await this.#options.record.has(subject)) {
-      if (this.#refused.has(key) || !isUserOfThisMachine(call) || !canAnswer(subject, call)) return false;
+      if (this.#refused.has(key) || !isUserOfThisMachine(call) || !canDecide(call)) return false;
       call.signal.throwIfAborted();
       const running = this.#running.get(key);
       const outcome = await (running ?? this.#begin(key, subject, call));
@@ -71,13 +63,9 @@ export class Asking {
   }
 
   async #question(subject: TrustSubject, call: Call): Promise<Outcome> {
-    try {
-      const { action, content } = await call.elicit(questionOf(subject));
-      if (action !== "accept" || content?.["decision"] !== "trust") return "refused";
-    } catch (thrown) {
-      if (call.signal.aborted || !(isToolError(thrown) || isProtocolError(thrown))) throw thrown;
-      return "failed";
-    }
+    const decision = await askDecision(call, questionOf(subject));
+    if ("failure" in decision) return "failed";
+    if (decision.choice !== "trust") return "refused";
     await this.#options.record.add(subject);
     await this.#options.onTrusted();
     return "trusted";
@@ -89,11 +77,7 @@ function isUserOfThisMachine({ principal }: Call): boolean {
   return principal === undefined || principal.id === LOCAL_PRINCIPAL.id;
 }
 
-function canAnswer(subject: TrustSubject, { client }: Call): boolean {
-  return canAsk(elicitQuestion(questionOf(subject)), client.capabilities);
-}
-
-function questionOf({ kind, id, digest, description, details = [] }: TrustSubject): ElicitRequest {
+function questionOf({ kind, id, digest, description, details = [] }: TrustSubject): DecisionRequest<"trust" | "no"> {
   const lines = [
     `Do you trust the ${kind} ${plainText(JSON.stringify(id))}?`,
     ...(description === undefined ? [] : [`${description}.`]),
@@ -102,17 +86,6 @@ function questionOf({ kind, id, digest, description, details = [] }: TrustSubjec
   ];
   return {
     message: [lines.join(" "), ...details.map(plainText)].join("\n"),
-    requestedSchema: {
-      type: "object",
-      properties: {
-        decision: {
-          type: "string",
-          title: "Decision",
-          enum: ["trust", "no"],
-          enumNames: ["Trust it from now on", "Do not trust it"],
-        },
-      },
-      required: ["decision"],
-    },
+    choices: { trust: "Trust it from now on", no: "Do not trust it" },
   };
 }

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
-import { type Call, createCall, type Kernel, type Plugin, Toolbox, ToolError, Visibility } from "../../kernel/mod.ts";
+import {
+  type Call,
+  createCall,
+  type Kernel,
+  type Plugin,
+  relay,
+  Toolbox,
+  ToolError,
+  Visibility,
+} from "../../kernel/mod.ts";
 import { addTool, callText, failure, quietKernel, small, toolPlugin } from "../support/plugins.ts";
 
 /** A tool `name` that calls the tool named by its text, with the rest of the text for that one. */
@@ -82,6 +91,29 @@ test("Toolbox.call() of an unknown tool suggests near names", async () => {
     'Unknown tool "files"; did you mean "list_files"?',
   );
   assert.equal(failure(await kernel.call("outer", { text: "zzzzzz" })), 'Unknown tool "zzzzzz"');
+});
+
+test("relay() lets what was called use the same door again, and ends circles all the same", async () => {
+  let calls = 0;
+  const door = (name: string) =>
+    small(name, {
+      requires: { tools: Toolbox },
+      setup(ctx) {
+        addTool(ctx, name, async ({ text = "" }, call) => {
+          const [next = "", ...rest] = text.split(" ");
+          if (++calls > 100) throw new Error("there is no end");
+          return await ctx.deps.tools.call(next, { text: rest.join(" ") }, relay(call, next));
+        });
+      },
+    });
+  const seen: Call[] = [];
+  await using kernel = await start(door("door"), caller("a"), toolPlugin("end", (_, call) => void seen.push(call)));
+  await kernel.call("door", { text: "a door end" });
+  assert.deepEqual(seen[0]?.path, ["door(a)", "a", "door(end)", "end"]);
+  assert.match(
+    failure(await kernel.call("door", { text: "a door a door end" })),
+    /circle: door\(a\) -> a -> door\(a\) -> a/,
+  );
 });
 
 test("Toolbox.call() refuses a circle and tells the way", async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type PluginContext, type Toolbox, toolResult } from "../../../kernel/mod.ts";
+import { type PluginContext, relay, type Toolbox, toolResult } from "../../../kernel/mod.ts";
 
 const NAME = "call_tool";
 
@@ -18,6 +18,6 @@ export function registerCallToolInternal(
     description: `Call a tool by its name: the same as ${NAME}.`,
     input: original.inputSchema,
     ...(original.annotations !== undefined && { annotations: original.annotations }),
-    run: async (args, call) => toolResult(await toolbox.call(NAME, args, call)),
+    run: async (args, call) => toolResult(await toolbox.call(NAME, args, relay(call, NAME))),
   });
 }
