@@ -5,6 +5,9 @@
  */
 import { type Contract, contract, type Disposer, type Json } from "../../kernel/mod.ts";
 
+export { Lease, type LeaseOptions } from "./lease.ts";
+export { after, sleep } from "./time.ts";
+
 /** What a store takes at most. Bytes are those of UTF-8; the bytes of a value are those of its JSON text. */
 export interface StoreLimits {
   /** Longest name of a namespace. */

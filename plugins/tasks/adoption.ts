@@ -14,14 +14,12 @@ import {
   type ToolResult,
   type ToolSummary,
 } from "../../kernel/mod.ts";
-import type { Namespace } from "../store/contract.ts";
+import { after, type Lease, type Namespace } from "../store/contract.ts";
 import { settle } from "./detachable.ts";
-import type { Lease } from "./lease.ts";
 import { isRepeatable } from "./plan.ts";
 import { interrupted, isTerminal, resumedBy, type TaskForm, type TaskRecord } from "./record.ts";
 import type { Found, Records } from "./records.ts";
 import type { Run } from "./run.ts";
-import { after } from "./timers.ts";
 
 // tools made at run time are registered some time after the start
 const TOOL_WAIT_MS = 30_000;

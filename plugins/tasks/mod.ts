@@ -43,11 +43,10 @@ import {
   Protocol,
   Toolbox,
 } from "../../kernel/mod.ts";
-import { Store } from "../store/contract.ts";
+import { after, Store } from "../store/contract.ts";
 import { makeExtension, tellChange } from "./extension.ts";
 import { registerJobs } from "./jobs.ts";
 import { Tasks } from "./tasks.ts";
-import { after } from "./timers.ts";
 
 // times are for timers, which count to this
 const MAX_COUNT = 2_147_483_647;

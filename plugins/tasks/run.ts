@@ -22,6 +22,7 @@ import {
   type SampleResult,
   ToolError,
 } from "../../kernel/mod.ts";
+import { after } from "../store/contract.ts";
 import {
   type Answer,
   expiryOf,
@@ -34,7 +35,6 @@ import {
   withQuestion,
 } from "./record.ts";
 import type { Found, Records, TaskChange } from "./records.ts";
-import { after } from "./timers.ts";
 
 // a tool may report each of a million steps; the record need not have them all
 const PROGRESS_MS = 1_000;

@@ -17,10 +17,9 @@ import {
   ToolError,
   type ToolSummary,
 } from "../../kernel/mod.ts";
-import type { Store } from "../store/contract.ts";
+import { Lease, type Store } from "../store/contract.ts";
 import { Adoption } from "./adoption.ts";
 import { DetachableCall } from "./detachable.ts";
-import { Lease } from "./lease.ts";
 import { isRepeatable, type Plan } from "./plan.ts";
 import { type Answer, cancelled, isTerminal, newRecord, type TaskRecord, withAnswers } from "./record.ts";
 import { type Found, Records } from "./records.ts";

@@ -1,11 +1,15 @@
 /**
- * Which servers are alive: one that runs tasks keeps an entry in the store that expires soon after it stops to.
+ * Which servers are alive: one that has work which others may take up keeps an entry in the store that expires soon
+ * after it stops to renew it.
  *
  * @module
  */
 import { type Log, messageOf } from "../../kernel/mod.ts";
-import { type Namespace, scanAll } from "../store/contract.ts";
-import { after } from "./timers.ts";
+import type { Namespace } from "./contract.ts";
+import { after } from "./time.ts";
+
+// of one page of a scan
+const PAGE_ENTRIES = 1_000;
 
 /** What a lease is made with. */
 export interface LeaseOptions {
@@ -40,7 +44,8 @@ export class Lease {
       isHeld = false;
     };
     try {
-      if (this.#heldUntil - Date.now() < this.#options.leaseMs / 2) await this.#renew();
+      const isRenewing = this.#stopTimer !== undefined;
+      if (!isRenewing || this.#heldUntil - Date.now() < this.#options.leaseMs / 2) await this.#renew();
       return leave;
     } catch (thrown) {
       leave();
@@ -51,7 +56,12 @@ export class Lease {
   /** Gives the servers that are alive, and until when each is sure to be. */
   async living(): Promise<Map<string, number>> {
     const living = new Map<string, number>();
-    for await (const { key, expiresAt } of scanAll(this.#servers)) living.set(key, expiresAt ?? Infinity);
+    let cursor: string | undefined;
+    do {
+      const page = await this.#servers.keys({ limit: PAGE_ENTRIES, ...(cursor !== undefined && { cursor }) });
+      for (const { key, expiresAt } of page.items) living.set(key, expiresAt ?? Infinity);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
     return living;
   }
 
@@ -75,6 +85,7 @@ export class Lease {
   }
 
   async #beat(): Promise<void> {
+    this.#stopTimer = undefined;
     if (this.#holders === 0) return;
     try {
       await this.#renew();
