@@ -24,6 +24,23 @@ import type { CandidateSource } from "./candidates.ts";
 import type { ToolExample } from "./example_input.ts";
 
 export type { CandidateSource, SkillCandidate } from "./candidates.ts";
+export {
+  codeNames,
+  JAVASCRIPT_RESERVED,
+  NAMESPACE_META,
+  type NamespacedName,
+  namespaceOf,
+  placeTools,
+  PYTHON_RESERVED,
+  type ToolInCode,
+} from "./declarations/code_names.ts";
+export {
+  type DeclaredTool,
+  type DeclareOptions,
+  declareTools,
+  type Detail,
+  DETAILS,
+} from "./declarations/declarations.ts";
 export { ExamplesInput, type ToolExample } from "./example_input.ts";
 export { described, TOOL_PARAMETERS, type ToolParameters } from "./tool_parameters.ts";
 export {
@@ -185,8 +202,11 @@ export interface LoadOptions {
   readonly memory?: string | undefined;
 }
 
-/** What a called tool gives: a JSON value, or a whole result, as proxies have it. Failure is a thrown `ToolError`. */
-export type ToolOutput = { readonly value: unknown } | { readonly result: ToolResult };
+/**
+ * What a called tool gives: a JSON value, with `_meta` of the result where there is something to say of it; or a whole
+ * result, as proxies have it. Failure is a thrown `ToolError`.
+ */
+export type ToolOutput = { readonly value: unknown; readonly meta?: JsonObject } | { readonly result: ToolResult };
 
 /** A tool that is ready to run. */
 export interface LoadedTool {

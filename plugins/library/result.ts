@@ -15,12 +15,13 @@ export const NO_OUTPUT = "(no output)";
  */
 export function toResult(output: ToolOutput, hasOutputSchema: boolean): ToolResult {
   if ("result" in output) return toolResult(output.result);
-  const { value } = output;
+  const { value, meta } = output;
   const isNothing = value === undefined || value === null;
   const text = isNothing ? NO_OUTPUT : typeof value === "string" ? value : JSON.stringify(value);
   const isText = isNothing || typeof value === "string";
   return toolResult({
     content: [{ type: "text", text }],
     ...((!isText || hasOutputSchema && value !== undefined) && { structuredContent: value }),
+    ...(meta !== undefined && { _meta: meta }),
   });
 }

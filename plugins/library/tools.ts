@@ -10,12 +10,14 @@ import {
   type JsonObject,
   type PluginContext,
   rankCompletions,
+  relay,
   type Toolbox,
   ToolError,
   toolResult,
 } from "../../kernel/mod.ts";
 import type { CandidateSource, SkillCandidate, ToolLibrary } from "./contract.ts";
-import { BUILT_IN, candidatesText, entryOf, foundText, KINDS, listText, SKILL, type ToolEntry } from "./listing.ts";
+import { FORMAT_PARAMETERS, type FoundTools, foundTools } from "./declared_answer.ts";
+import { BUILT_IN, candidatesText, entryOf, foundText, KINDS, listText, SKILL } from "./listing.ts";
 import { describeMade, describeTools, ToolSearch } from "./search.ts";
 import { allVersions, registerVersion } from "./version_tool.ts";
 
@@ -48,7 +50,9 @@ const Entry = v.object({
 });
 const Entries = v.object({ tools: v.array(Entry) });
 const Found = v.object({
-  ...Entries.entries,
+  // one of the two, by the format that was asked for
+  tools: v.optional(v.array(Entry)),
+  declarations: v.optional(v.string()),
   skill_candidates: v.optional(v.array(v.looseObject({}))),
 });
 
@@ -116,17 +120,20 @@ function registerSearch({ tool, library, toolbox, tools: search }: SearchContext
         v.pipe(v.boolean(), v.description("Also find skills whose tools come with load_skill")),
         true,
       ),
+      ...FORMAT_PARAMETERS,
     }),
     output: Found,
     annotations: { title: "Search tools", ...READS },
-    run: async ({ query, limit, schemas, include_unloaded_skills: withSkills }, call) => {
-      const all = (await search.find(query)).filter((it) => it.summary !== undefined);
-      const tools = all.slice(0, limit).map((it) => entryOf(it, schemas));
+    run: async ({ query, limit, schemas, include_unloaded_skills: withSkills, format, detail }, call) => {
+      const best = (await search.find(query)).filter((it) => it.summary !== undefined).slice(0, limit);
       const candidates = withSkills
         ? candidatesOf(library.candidates, query, { limit: Math.ceil(limit / 2), call })
         : [];
-      const found = { tools, ...(candidates.length > 0 && { skill_candidates: candidates }) };
-      const texts = [foundText(tools), candidatesText(candidates)].filter((it) => it !== "");
+      const tools = foundTools(best, { format, detail, schemas, toolbox });
+      const found = { ...tools, ...(candidates.length > 0 && { skill_candidates: candidates }) };
+      const texts = [tools.declarations ?? foundText(tools.tools), candidatesText(candidates)].filter((it) =>
+        it !== ""
+      );
       if (texts.length > 0) return answer(texts.join("\n\n"), found);
       const near = didYouMean(query, toolbox.list().map((it) => it.name));
       return answer(`No tool matches "${query}"${near === "" ? "; try other words, or `list_tools`" : near}`, found);
@@ -173,9 +180,10 @@ function registerCall({ tool, library, toolbox }: ToolsContext): void {
     run: async ({ tool_name, arguments: given = {}, version }, call) => {
       const name = tool_name as string;
       const args = readArguments(name, given);
-      if (version !== undefined) return await library.callVersion(name, version as string, { args, call });
+      const passed = relay(call, name);
+      if (version !== undefined) return await library.callVersion(name, version as string, { args, call: passed });
       await assertCallable(name, { library, toolbox });
-      return toolResult(await toolbox.call(name, args, call));
+      return toolResult(await toolbox.call(name, args, passed));
     },
   });
 }
@@ -244,6 +252,6 @@ async function whyNotDeleted(name: string, { library, toolbox }: Omit<ToolsConte
   return `Cannot delete "${name}": no tool of that name was made at run time${didYouMean(name, names)}`;
 }
 
-function answer(text: string, found: { readonly tools: readonly ToolEntry[] }) {
+function answer(text: string, found: FoundTools) {
   return toolResult({ content: [{ type: "text", text }], structuredContent: found });
 }

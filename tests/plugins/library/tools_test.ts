@@ -146,7 +146,7 @@ for (const era of ["2025", "2026"] as TestEra[]) {
         [{ tool_name: "weather", arguments: "{" }, /not JSON/],
         [{ tool_name: "weather", arguments: "[1]" }, /no object/],
         [{ tool_name: "weather", arguments: [1] }, /arguments/],
-        [{ tool_name: "call_tool", arguments: { tool_name: "call_tool" } }, /in a circle/],
+        [{ tool_name: "call_tool", arguments: { tool_name: "call_tool" } }, /"tool_name": missing/],
         [{}, /tool_name/],
         [{ tool_name: "weather", args: {} }, /unknown key "args"/],
       ];
