@@ -1,6 +1,6 @@
 /**
  * The plugin `wasm`: tools that run as WebAssembly, built from source in one call. It adds the kind `wasm` to the
- * library, and registers `build_tool` and `toolchains`.
+ * library, registers `build_tool` and `toolchains`, and provides the contracts `CodeRunner` and `Compilers`.
  *
  * @example Build a tool and call it
  * ```ts
@@ -46,6 +46,7 @@ import { Sandbox } from "../sandbox/contract.ts";
 import { ScriptRunner } from "../scripts/contract.ts";
 import { Secrets } from "../secrets/contract.ts";
 import { registerBuildTool } from "./build_tool.ts";
+import { CodeRunner, Compilers } from "./contract.ts";
 import { wasmKind } from "./kind.ts";
 import { languageProbes, summarizeLanguages } from "./languages_here.ts";
 import { createToolchainVerb, registerToolchainsTool } from "./build/toolchains_tool.ts";
@@ -77,7 +78,7 @@ const Config = v.strictObject({
 
 /** Bounds of the workers that tools run in. */
 export interface WorkersConfig {
-  /** Most runs at the same time; twice as many as processors by default, and at least 4. */
+  /** Most runs at the same time; twice as many as processors by default, and at least 8. */
   readonly most?: number | undefined;
   /** How long a worker waits without a run, in milliseconds; 60,000 by default. */
   readonly idle_ms?: number | undefined;
@@ -134,12 +135,15 @@ const wasm: Plugin<WasmConfig> = definePlugin({
     diagnostics: optional(Diagnostics),
     commands: optional(Commands),
   },
+  provides: [Compilers, CodeRunner],
   async setup(ctx) {
     const { deps, config, log, tool, prompt } = ctx;
     const { files, environment, toolbox, library, policy, secrets, diagnostics, commands } = deps;
     const limits = { timeoutMs: config.timeout_ms, memoryMb: config.memory_mb };
     const grants = new WasmGrants({ environment, library, files, policy, secrets, ...limits });
-    const { builder, runtime, toolchains } = createParts({ ...deps, log }, config);
+    const { builder, runtime, toolchains, compilers } = createParts({ ...deps, log }, config);
+    ctx.provide(Compilers, compilers);
+    ctx.provide(CodeRunner, { run: async (run, { call }) => await (await runtime.get()).runCode(run, call) });
     ctx.own("running tools", async () => await (await runtime.loading)?.close());
     ctx.own("builds", async () => await (await builder.loading)?.close());
     const kind = await library.addKind(wasmKind({ builder, runtime, grants, limits }));

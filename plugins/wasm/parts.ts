@@ -9,6 +9,7 @@ import type { ConversationOptions, ScriptRunner } from "../scripts/contract.ts";
 import type { Builder } from "./build/builder.ts";
 import { type Children, type ChildrenContext, createChildren } from "./build/children.ts";
 import type { NpmToolchains } from "./build/npm_toolchains.ts";
+import { SharedCompilers } from "./build/shared_compilers.ts";
 import type { WasmRuntime } from "./run/runtime.ts";
 
 const MIB = 2 ** 20;
@@ -49,6 +50,8 @@ export interface Parts {
   readonly runtime: Lazy<WasmRuntime>;
   /** Compilers from npm; `undefined` where nothing installs them. */
   readonly toolchains: NpmToolchains | undefined;
+  /** Compilers for other plugins. */
+  readonly compilers: SharedCompilers;
 }
 
 /** Makes the parts, and loads none. */
@@ -61,6 +64,7 @@ export function createParts(context: PartsContext, config: PartsConfig): Parts {
     builder: new Lazy(() => createBuilder(context, { ...config, children })),
     runtime: new Lazy(() => createRunning(context, { ...config, children })),
     toolchains: children?.toolchains,
+    compilers: new SharedCompilers(children),
   };
 }
 

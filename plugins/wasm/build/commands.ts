@@ -56,6 +56,8 @@ export interface CompilerStep {
   readonly programs?: readonly string[];
   /** Whether it reaches the network, to get packages; `false` by default. */
   readonly network?: boolean;
+  /** Those of all steps by default. */
+  readonly bounds?: CompilerBounds;
 }
 
 /** What a step left. */
@@ -110,7 +112,8 @@ export class CompilerCommands {
   async run(step: CompilerStep, { signal, report }: CompileOptions): Promise<FinishedStep> {
     signal.throwIfAborted();
     const { name, program, args, work, cwd, env = {}, programs = [], network = false } = step;
-    const { sandbox, bounds } = this.#options;
+    const { sandbox } = this.#options;
+    const { bounds = this.#options.bounds } = step;
     const mounts = await this.#mounts(step);
     const confined = await sandbox.confine({
       network: network && !this.isOffline,
@@ -134,7 +137,7 @@ export class CompilerCommands {
       report: (line) => report(withoutFolders(line, [work.path, WORK_INSIDE])),
     });
     signal.throwIfAborted();
-    if (exit.ended !== undefined) throw new ToolError(`"${name}" was ended: ${this.#limitOf(exit)}`);
+    if (exit.ended !== undefined) throw new ToolError(`"${name}" was ended: ${limitOf(exit, bounds)}`);
     // who has no network knows no credentials, and what is quoted of a source stays as it is
     const shown = (text: string) => network ? withoutCredentials(withoutColours(text)) : withoutColours(text);
     return { code: exit.code, stdout: shown(stdout), stderr: shown(stderr) };
@@ -152,18 +155,17 @@ export class CompilerCommands {
     }
     return [...named, ...mounts];
   }
+}
 
-  #limitOf({ ended }: ProcessExit): string {
-    const { timeoutMs, memoryBytes, processes } = this.#options.bounds;
-    switch (ended) {
-      case "timeout":
-        return `it took longer than ${timeoutMs / 1000} s`;
-      case "memory":
-        return `it took more than ${Math.round(memoryBytes / 2 ** 20)} MiB of memory`;
-      case "processes":
-        return `it started more than ${processes} processes`;
-      default:
-        return `it went beyond the limit "${ended}"`;
-    }
+function limitOf({ ended }: ProcessExit, { timeoutMs, memoryBytes, processes }: CompilerBounds): string {
+  switch (ended) {
+    case "timeout":
+      return `it took longer than ${timeoutMs / 1000} s`;
+    case "memory":
+      return `it took more than ${Math.round(memoryBytes / 2 ** 20)} MiB of memory`;
+    case "processes":
+      return `it started more than ${processes} processes`;
+    default:
+      return `it went beyond the limit "${ended}"`;
   }
 }

@@ -6,6 +6,7 @@
 import { createCall, type Environment, isToolError, type Processes, ToolError } from "../../../kernel/mod.ts";
 import type { Dependencies, InstalledPackages, PackageSet } from "../../dependencies/contract.ts";
 import { type CompileOptions, type Language, MissingToolchain } from "./compiler.ts";
+import { typescriptFor } from "./native_typescript.ts";
 
 /** What a toolchain from npm consists of. */
 export interface ToolchainDefinition {
@@ -22,12 +23,12 @@ export interface ToolchainDefinition {
 }
 
 /** The names of the toolchains. */
-export const TOOLCHAIN_NAMES = ["assemblyscript", "clang", "components"] as const;
+export const TOOLCHAIN_NAMES = ["assemblyscript", "clang", "components", "typescript"] as const;
 /** Names a toolchain. */
 export type ToolchainName = typeof TOOLCHAIN_NAMES[number];
 
-/** The toolchains. */
-export const TOOLCHAINS: Readonly<Record<ToolchainName, ToolchainDefinition>> = {
+/** The toolchains that are the same everywhere. */
+export const TOOLCHAINS: Readonly<Record<Exclude<ToolchainName, "typescript">, ToolchainDefinition>> = {
   assemblyscript: {
     title: "AssemblyScript 0.28.20",
     description: "Compiles AssemblyScript",
@@ -116,7 +117,7 @@ export interface NpmToolchainsOptions {
   readonly dependencies: Dependencies;
   readonly processes: Processes;
   readonly environment: Environment;
-  /** {@linkcode TOOLCHAINS} by default. */
+  /** {@linkcode TOOLCHAINS} and that of TypeScript by default. */
   readonly definitions?: Readonly<Record<string, ToolchainDefinition>>;
 }
 
@@ -127,7 +128,7 @@ export class NpmToolchains {
 
   constructor(options: NpmToolchainsOptions) {
     this.#options = options;
-    this.#definitions = options.definitions ?? TOOLCHAINS;
+    this.#definitions = options.definitions ?? { ...TOOLCHAINS, ...typescriptFor(options.environment) };
   }
 
   /** Lists the names of all. */

@@ -6,6 +6,7 @@
 import { type Call, type Lazy, ToolError } from "../../../kernel/mod.ts";
 import type { ToolOutput } from "../../library/contract.ts";
 import type { ConversationOptions } from "../../scripts/contract.ts";
+import type { CodeOutcome, CodeRun } from "../contract.ts";
 import type { ComponentRunner } from "../component/runner.ts";
 import { conclude } from "./results.ts";
 import type { Program, WasmRuntime } from "./runtime.ts";
@@ -31,6 +32,10 @@ export class ComponentRuntime implements WasmRuntime {
 
   run(program: Program, call: Call): Promise<ToolOutput> {
     return program.kind === "component" ? this.#runKept(program, call) : this.#options.others.run(program, call);
+  }
+
+  runCode(run: CodeRun, call: Call): Promise<CodeOutcome> {
+    return this.#options.others.runCode(run, call);
   }
 
   async #runKept(program: Program, call: Call): Promise<ToolOutput> {

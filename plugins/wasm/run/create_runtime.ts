@@ -9,7 +9,7 @@ import { InlineRuntime } from "./inline_runtime.ts";
 import type { WasmRuntime } from "./runtime.ts";
 import { WorkerRuntime } from "./worker_runtime.ts";
 
-const LEAST_RUNS = 4;
+const LEAST_RUNS = 8;
 const IDLE_MS = 60_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
 
@@ -20,7 +20,7 @@ export interface RuntimeOptions extends ConversationOptions {
   /** Talks with modules that speak the script protocol over stdin and stdout, if there is such a thing. */
   readonly scripts: ScriptRunner | undefined;
   /**
-   * Most runs at the same time, of each depth of nesting; by default as many as twice the processors, and at least 4.
+   * Most runs at the same time, of each depth of nesting; by default as many as twice the processors, and at least 8.
    */
   readonly most?: number | undefined;
   /** How long a worker waits without a run, in milliseconds; 60,000 by default. */

@@ -7,8 +7,13 @@
 import { type Call, ErrorCode, Lazy, type SyncFolder, ToolError } from "../../../kernel/mod.ts";
 import type { ToolOutput } from "../../library/contract.ts";
 import type { ConversationOptions } from "../../scripts/contract.ts";
-import { type BundleHost, type ModuleHost, RequestFailure } from "../worker/hosts.ts";
+import type { CodeOutcome, CodeRun } from "../contract.ts";
+import { type BundleHost, type CodeHost, type ModuleHost, RequestFailure } from "../worker/hosts.ts";
 import type { ReplyError, RunOutcome } from "../worker/messages.ts";
+import { Answers } from "./answers.ts";
+import { CodeTalk } from "./code_talk.ts";
+import { codeTimeout, concludeCode, toTask } from "./code_task.ts";
+import { Pacer } from "./pacer.ts";
 import { Programs } from "./programs.ts";
 import { conclude, timeoutError } from "./results.ts";
 import type { Program, WasmRuntime } from "./runtime.ts";
@@ -23,6 +28,7 @@ const MOST_LOOKS = 100_000;
 
 // most servers have threads, and need none of this
 const moduleRunner = new Lazy(() => import("../worker/module_run.ts"));
+const codeRunner = new Lazy(() => import("../worker/code_run.ts"));
 const bundleRunner = new Lazy(() => import("../worker/bundle_run.ts"));
 
 /** What an {@linkcode InlineRuntime} works with. */
@@ -37,6 +43,7 @@ export class InlineRuntime implements WasmRuntime {
   readonly #options: InlineRuntimeOptions;
   readonly #programs: Programs;
   readonly #stops = new Stops();
+  readonly #pacer = new Pacer();
 
   constructor(options: InlineRuntimeOptions) {
     this.#options = options;
@@ -71,6 +78,28 @@ export class InlineRuntime implements WasmRuntime {
     const task = await this.#programs.readyBundle(program);
     const { runBundle } = await bundleRunner.get();
     return await runBundle(task, bundleHost(talk, stop));
+  }
+
+  async runCode(run: CodeRun, call: Call): Promise<CodeOutcome> {
+    const task = toTask(run);
+    const pacer = this.#pacer;
+    const onExcess = (reason: string) => stop.stop(new ToolError(`Code of "${run.name}" was ended: ${reason}`));
+    const talk = new CodeTalk(run, { conversation: this.#options.conversation, call, onExcess, pacer });
+    const stop: Stop = this.#stops.open({
+      call,
+      timeoutMs: run.limits.timeoutMs,
+      waitedMs: run.limits.waitedMs,
+      onTimeout: () => codeTimeout(run, talk),
+    });
+    try {
+      const { runCode } = await codeRunner.get();
+      const outcome = await stop.race(runCode(task, codeHost(talk, stop)));
+      await stop.race(talk.end());
+      return await concludeCode(outcome, { run, talk, pacer });
+    } finally {
+      stop.release();
+      void talk.end().catch(() => {});
+    }
   }
 
   close(): Promise<void> {
@@ -135,5 +164,20 @@ function bundleHost(talk: Talk, stop: Stop): BundleHost {
       if (error !== undefined) throw new RequestFailure(error.code, error.message, error.data);
       return result;
     },
+  };
+}
+
+function codeHost(talk: CodeTalk, stop: Stop): CodeHost {
+  let take: (text: string) => void = () => {};
+  const answers = new Answers({ hasRoom: () => true, give: (text) => take(text) });
+  return {
+    // a timer waits for the thread that the code has
+    isEnded: () => stop.stopWhenOver(),
+    notify: (method, params) => talk.notify(method, params),
+    ask(asks) {
+      answers.expect(asks.length);
+      for (const { id, method, text } of asks) void talk.ask(method, text).then((answer) => answers.add(id, answer));
+    },
+    onAnswers: (give) => void (take = give),
   };
 }

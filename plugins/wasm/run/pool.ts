@@ -4,13 +4,22 @@
  * @module
  */
 import { ToolError, type Workers } from "../../../kernel/mod.ts";
+import { Pacer } from "./pacer.ts";
 import type { Stop } from "./stop.ts";
 import { Thread } from "./thread.ts";
 
 /** What JavaScript in a worker may take; the memory of WebAssembly is none of it. */
 const HEAP_BYTES = 512 * 1024 * 1024;
-/** How long a worker beyond the most waits without a run: the next nested one may come soon, in milliseconds. */
+/**
+ * How long a worker beyond the most waits without a run, and one that has taken much memory, in milliseconds: the next
+ * nested run may come soon.
+ */
 const SURPLUS_MS = 1_000;
+/**
+ * How long a run may take to end that nobody waits for, in milliseconds: to start another worker takes the thread of Deno
+ * tens of milliseconds, in which nobody is served.
+ */
+const PATIENCE_MS = 250;
 
 /** Bounds of a {@linkcode WorkerPool}. */
 export interface PoolOptions {
@@ -66,6 +75,7 @@ export class WorkerPool {
   #idle: Idle[] = [];
   readonly #ending = new Set<Promise<void>>();
   readonly #busy = new Set<Thread>();
+  readonly #starts = new Pacer();
   #sweep: { readonly timer: ReturnType<typeof setTimeout>; readonly ms: number } | undefined;
   #isClosed = false;
 
@@ -83,7 +93,9 @@ export class WorkerPool {
     if (tier.busy >= this.#options.most) await this.#turn(tier, stop);
     else tier.busy++;
     try {
-      return { thread: this.#lend(digest), depth };
+      const thread = this.#lend(digest) ?? await this.#lendNew(digest, stop);
+      this.#busy.add(thread);
+      return { thread, depth };
     } catch (error) {
       this.#leave(depth);
       throw error;
@@ -102,16 +114,22 @@ export class WorkerPool {
     }
   }
 
-  #lend(digest: string): Thread {
+  /** Gives a worker that waits for a run, if there is one. */
+  #lend(digest: string): Thread | undefined {
     if (this.#isClosed) throw new ToolError("Cannot run a tool: the server stops its workers");
     const idle = this.#idle;
     // the end of a worker is told a little later
     while (idle.at(-1)?.thread.isEnded) idle.pop();
     const known = idle.findLastIndex(({ thread }) => !thread.isEnded && thread.has(digest));
     const [found] = idle.splice(known === -1 ? idle.length - 1 : known, 1);
-    const thread = found?.thread ?? this.#start();
-    this.#busy.add(thread);
-    return thread;
+    return found?.thread;
+  }
+
+  /** Starts one, which takes the thread of the server some time: others are served in between. */
+  async #lendNew(digest: string, stop: Stop): Promise<Thread> {
+    await stop.race(this.#starts.run(() => {}));
+    // a run may have ended meanwhile
+    return this.#lend(digest) ?? this.#start();
   }
 
   #start(): Thread {
@@ -126,6 +144,12 @@ export class WorkerPool {
     if (!thread.isEnded) this.#idle.push({ thread, since: Date.now() });
     this.#sweepSoon();
     this.#leave(depth);
+  }
+
+  /** Takes a worker back whose run is not over, once it is, or ends it if that takes too long. */
+  async recall(loan: Loan): Promise<void> {
+    if (await loan.thread.halt(PATIENCE_MS)) this.giveBack(loan);
+    else await this.discard(loan);
   }
 
   /** Ends a worker whose run is not over; its room is free when it is gone. */
@@ -165,7 +189,9 @@ export class WorkerPool {
   #sweepSoon(): void {
     if (this.#isClosed) return;
     const { idleMs } = this.#options;
-    const ms = this.#surplus > 0 ? Math.min(SURPLUS_MS, idleMs) : idleMs;
+    const ms = this.#surplus > 0 || this.#idle.some(({ thread }) => thread.isLarge)
+      ? Math.min(SURPLUS_MS, idleMs)
+      : idleMs;
     if (this.#sweep !== undefined && this.#sweep.ms <= ms) return;
     clearTimeout(this.#sweep?.timer);
     const timer = setTimeout(() => this.#endIdle(), ms);
@@ -181,7 +207,7 @@ export class WorkerPool {
     const kept: Idle[] = [];
     for (const idle of this.#idle) {
       const age = now - idle.since;
-      const isOver = age >= this.#options.idleMs || surplus > 0 && age >= SURPLUS_MS;
+      const isOver = age >= this.#options.idleMs || (surplus > 0 || idle.thread.isLarge) && age >= SURPLUS_MS;
       if (!isOver && !idle.thread.isEnded) {
         kept.push(idle);
         continue;

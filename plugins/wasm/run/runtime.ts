@@ -4,6 +4,7 @@
  * @module
  */
 import type { Call, JsonObject } from "../../../kernel/mod.ts";
+import type { CodeOutcome, CodeRun } from "../contract.ts";
 import type { ToolOutput } from "../../library/contract.ts";
 import type { ArtifactKind, GrantedPath, RunLimits } from "../program.ts";
 
@@ -37,6 +38,12 @@ export interface WasmRuntime {
    * @throws {ToolError} when it fails, traps, goes beyond a limit, or is cancelled.
    */
   run(program: Program, call: Call): Promise<ToolOutput>;
+  /**
+   * Runs code to its end.
+   *
+   * @throws {ToolError} when it fails, goes beyond a limit, or is cancelled.
+   */
+  runCode(run: CodeRun, call: Call): Promise<CodeOutcome>;
   /** Ends what runs, and resolves when nothing is left. */
   close(): Promise<void>;
 }

@@ -12,11 +12,15 @@ import { type Call, isToolError, messageOf, ToolError } from "../../../kernel/mo
 const LONGEST_MS = 2_147_483_647;
 /** How long a run goes on before it is watched, in milliseconds. */
 const UNWATCHED_MS = 10;
+/** How often a run is looked at whose time is longer by now, in milliseconds: it may wait for a person. */
+const LOOK_MS = 50;
 
 /** When a run is to be ended. */
 export interface StopOptions {
   readonly call: Pick<Call, "signal">;
   readonly timeoutMs: number;
+  /** Gives the milliseconds so far by which its time is longer; none by default. */
+  readonly waitedMs?: (() => number) | undefined;
   /** Makes the error of a run whose time is over. */
   onTimeout(): Error;
 }
@@ -78,16 +82,31 @@ export class Stop {
 
   /** Stops the run when it is cancelled, or its time is over. */
   watch(): void {
-    const { call: { signal }, timeoutMs, onTimeout } = this.#options;
+    const { call: { signal }, waitedMs = () => 0 } = this.#options;
     const onAbort = () => this.stop(toCancellation(signal.reason));
-    const left = timeoutMs - (performance.now() - this.#begun);
-    const timer = left > LONGEST_MS ? undefined : setTimeout(() => this.stop(onTimeout()), left);
+    const look = (): void => {
+      // timers may be a little early
+      if (waitedMs() === 0) this.stop(this.#options.onTimeout());
+      else if (!this.stopWhenOver()) timer = setTimeout(look, Math.max(this.#leftMs, LOOK_MS));
+    };
+    let timer = this.#leftMs > LONGEST_MS ? undefined : setTimeout(look, this.#leftMs);
     signal.addEventListener("abort", onAbort);
     this.#unwatch = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     };
     if (signal.aborted) onAbort();
+  }
+
+  get #leftMs(): number {
+    const { timeoutMs, waitedMs = () => 0 } = this.#options;
+    return timeoutMs + waitedMs() - (performance.now() - this.#begun);
+  }
+
+  /** Stops the run if its time is over; tells whether it is stopped. */
+  stopWhenOver(): boolean {
+    if (!this.isStopped && this.#leftMs <= 0) this.stop(this.#options.onTimeout());
+    return this.isStopped;
   }
 
   /** Stops the run; only the first time counts. */

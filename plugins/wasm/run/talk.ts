@@ -45,8 +45,13 @@ export class Talk implements Peer {
   }
 
   notify(method: string, params: JsonObject): void {
-    this.#served = this.#served.then(() => this.#conversation.notify(method, params))
+    this.#served = this.#served.then(() => this.serveNotice(method, params))
       .catch((error) => this.#options.onExcess(messageOf(error)));
+  }
+
+  /** Serves a message that wants no reply, when those before it were served. */
+  protected serveNotice(method: string, params: JsonObject): Promise<void> {
+    return this.#conversation.notify(method, params);
   }
 
   async request(method: string, params: JsonObject): Promise<JsonObject> {

@@ -5,7 +5,17 @@
  */
 import { ErrorCode, type JsonObject, messageOf, type Worker } from "../../../kernel/mod.ts";
 import { Kept } from "../worker/kept.ts";
-import type { BundleRun, FromWorker, ModuleRun, ReplyError, RunOutcome, ToWorker } from "../worker/messages.ts";
+import type {
+  Ask,
+  BundleRun,
+  CodeTask,
+  FromWorker,
+  ModuleRun,
+  ReplyError,
+  RunOutcome,
+  ToWorker,
+} from "../worker/messages.ts";
+import { Answers } from "./answers.ts";
 import { createChannel, ReplyWriter } from "../worker/reply_channel.ts";
 
 /** Who a run talks with. */
@@ -18,6 +28,8 @@ export interface Peer {
   notify(method: string, params: JsonObject): void;
   /** Serves a message that wants a reply: an object with `result`, or with `error`. */
   request(method: string, params: JsonObject): Promise<JsonObject>;
+  /** Serves a request of code: its params and the reply are JSON. */
+  ask?(method: string, text: string): Promise<string>;
   /** Gives more of stdin of an interactive run; `undefined` at its end. */
   readStdin(): Promise<string | undefined>;
   /** Resolves when all that was said was taken in. */
@@ -25,7 +37,13 @@ export interface Peer {
 }
 
 /** What is run, with what a worker may have already. */
-export type FullRun = (ModuleRun & { readonly module: WebAssembly.Module }) | (BundleRun & { readonly bundle: string });
+export type FullRun =
+  | (ModuleRun & { readonly module: WebAssembly.Module })
+  | (BundleRun & { readonly bundle: string })
+  | CodeTask;
+
+/** What stands for a digest where code is run: a worker that has run some has what is needed for it. */
+export const CODE_DIGEST = "code";
 
 /** The worker ended by itself in the middle of a run. */
 export class WorkerDied extends Error {
@@ -36,6 +54,8 @@ interface Running {
   readonly peer: Peer;
   /** Whether the thread waits for replies, as it does for modules. */
   readonly isBlocking: boolean;
+  /** On their way to code. */
+  readonly answers: Answers | undefined;
   resolve(outcome: RunOutcome): void;
   reject(error: Error): void;
 }
@@ -46,14 +66,20 @@ export class Thread {
   /** What the worker has. */
   readonly #modules = new Kept<true>();
   readonly #bundles = new Kept<true>();
-  #channel = createChannel();
-  readonly #replies = this.#channel && new ReplyWriter(this.#channel);
+  #hasRunCode = false;
+  readonly #replies: ReplyWriter;
   #running: Running | undefined;
+  /** Is told when the run has ended that nobody waits for. */
+  #onHalted: (() => void) | undefined;
+  #isLarge = false;
   #isEnded = false;
   #error: Error | undefined;
 
   constructor(worker: Worker) {
     this.#worker = worker;
+    const memory = createChannel();
+    this.#replies = new ReplyWriter(memory);
+    this.#post({ kind: "channel", memory });
     worker.listen((message) => this.#take(message as FromWorker));
     void worker.ended.then((error) => {
       this.#isEnded = true;
@@ -68,28 +94,36 @@ export class Thread {
     return this.#isEnded;
   }
 
-  /** Tells whether the worker has an artifact. */
+  /** Whether code has taken much memory, which is only given back for certain when the worker ends. */
+  get isLarge(): boolean {
+    return this.#isLarge;
+  }
+
+  /** Tells whether the worker has an artifact, or what runs code. */
   has(digest: string): boolean {
-    return this.#modules.has(digest) || this.#bundles.has(digest);
+    return digest === CODE_DIGEST ? this.#hasRunCode : this.#modules.has(digest) || this.#bundles.has(digest);
   }
 
   /**
-   * Runs an artifact to its end.
+   * Runs an artifact, or code, to its end.
    *
    * @throws {WorkerDied} when the worker ends before.
    */
   run(run: FullRun, peer: Peer): Promise<RunOutcome> {
     return new Promise((resolve, reject) => {
       if (this.#isEnded) return reject(this.#death());
-      this.#running = { peer, isBlocking: run.kind === "module", resolve, reject };
-      const channel = this.#channel;
-      this.#channel = undefined;
-      const message = this.#withoutKnown(run);
-      this.#post(channel === undefined ? message : { ...message, replies: channel });
+      const answers = run.kind === "code" ? this.#answers() : undefined;
+      this.#running = { peer, isBlocking: run.kind === "module", answers, resolve, reject };
+      this.#replies.reset();
+      this.#post(this.#withoutKnown(run));
     });
   }
 
-  #withoutKnown(run: FullRun): ModuleRun | BundleRun {
+  #withoutKnown(run: FullRun): ModuleRun | BundleRun | CodeTask {
+    if (run.kind === "code") {
+      this.#hasRunCode = true;
+      return run;
+    }
     const kept = run.kind === "module" ? this.#modules : this.#bundles;
     const isKnown = kept.has(run.digest);
     kept.use(run.digest, true);
@@ -102,6 +136,25 @@ export class Thread {
     return known;
   }
 
+  /**
+   * Ends what runs, which comes to no end for who waits for it, and keeps the worker.
+   *
+   * @param patienceMs How long it may take to end, in milliseconds.
+   * @returns Whether it ended: the worker can run something else.
+   */
+  async halt(patienceMs: number): Promise<boolean> {
+    if (this.#running === undefined) return !this.#isEnded;
+    this.#running = undefined;
+    const halted = new Promise<void>((resolve) => this.#onHalted = resolve);
+    this.#replies.halt();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLong = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), patienceMs));
+    const hasEnded = await Promise.race([halted.then(() => true), tooLong, this.#worker.ended.then(() => false)]);
+    clearTimeout(timer);
+    this.#onHalted = undefined;
+    return hasEnded && !this.#isEnded;
+  }
+
   /** Ends the worker, at whatever it is; what runs comes to no end. Resolves when it is gone. */
   async end(): Promise<void> {
     this.#isEnded = true;
@@ -111,8 +164,11 @@ export class Thread {
 
   #take(message: FromWorker): void {
     const running = this.#running;
+    if (message.kind === "finished" && message.outcome.kind !== "exit") {
+      this.#isLarge ||= message.outcome.isLarge === true;
+    }
     // what comes late is of a run that nobody waits for
-    if (running === undefined) return;
+    if (running === undefined) return message.kind === "finished" ? this.#onHalted?.() : undefined;
     const { peer } = running;
     switch (message.kind) {
       case "finished":
@@ -126,12 +182,17 @@ export class Thread {
         return peer.notify(message.method, message.params);
       case "request":
         return void this.#serve(message, running);
+      case "asks":
+        running.answers?.expect(message.asks.length);
+        for (const ask of message.asks) void this.#answer(ask, running);
+        return;
       case "stdin":
         return void peer.readStdin().then((text) => this.#reply(text, running));
       case "pause":
-        return void peer.settled().then(() => this.#reply("", running));
+        return void peer.settled().then(() => this.#resume(running));
       case "more":
-        return this.#replies?.next();
+        this.#replies.next();
+        return running.answers?.flush();
     }
   }
 
@@ -139,13 +200,31 @@ export class Thread {
     { id, method, params }: Extract<FromWorker, { readonly kind: "request" }>,
     running: Running,
   ): Promise<void> {
-    const text = encode(await running.peer.request(method, params));
-    if (running.isBlocking) return this.#reply(text, running);
-    if (this.#running === running) this.#post({ kind: "reply", id, ...JSON.parse(text) });
+    const text = writeReply(await running.peer.request(method, params));
+    if (running.isBlocking) this.#reply(text, running);
+    else if (this.#running === running) this.#post({ kind: "answer", id, text });
+  }
+
+  async #answer({ id, method, text }: Ask, running: Running): Promise<void> {
+    const answer = await running.peer.ask?.(method, text);
+    if (answer !== undefined && this.#running === running) running.answers?.add(id, answer);
+  }
+
+  #answers(): Answers {
+    const answers: Answers = new Answers({
+      hasRoom: () => this.#running?.answers === answers && this.#replies.hasRoom(),
+      give: (text) => this.#replies.reply(text),
+    });
+    return answers;
+  }
+
+  #resume(running: Running): void {
+    if (running.answers === undefined) this.#reply("", running);
+    else running.answers.resume();
   }
 
   #reply(text: string | undefined, running: Running): void {
-    if (this.#running === running) this.#replies?.reply(text);
+    if (this.#running === running) this.#replies.reply(text);
   }
 
   #post(message: ToWorker): void {
@@ -158,7 +237,7 @@ export class Thread {
 }
 
 /** Writes a reply; values that are no JSON, as a tool of a careless plugin may give them, are a failure as well. */
-function encode(reply: JsonObject): string {
+export function writeReply(reply: JsonObject): string {
   try {
     return JSON.stringify(reply);
   } catch (thrown) {

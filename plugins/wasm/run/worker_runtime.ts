@@ -6,18 +6,24 @@
 import { type Call, type Process, ToolError, type Workers } from "../../../kernel/mod.ts";
 import type { ToolOutput } from "../../library/contract.ts";
 import type { ConversationOptions, ScriptRunner } from "../../scripts/contract.ts";
+import type { CodeOutcome, CodeRun } from "../contract.ts";
 import type { RunOutcome } from "../worker/messages.ts";
+import { CodeTalk } from "./code_talk.ts";
+import { codeDied, codeTimeout, concludeCode, toTask } from "./code_task.ts";
+import { Pacer } from "./pacer.ts";
 import { WorkerPool } from "./pool.ts";
 import { Programs } from "./programs.ts";
 import { conclude, endedError, timeoutError } from "./results.ts";
 import type { Program, WasmRuntime } from "./runtime.ts";
 import { type Stop, Stops } from "./stop.ts";
 import { Talk } from "./talk.ts";
-import { type FullRun, WorkerDied } from "./thread.ts";
+import { CODE_DIGEST, type FullRun, WorkerDied } from "./thread.ts";
 import { ToolProcess } from "./tool_process.ts";
 
 /** How much longer than its time a bundle has, which ends itself; in milliseconds. */
 const GRACE_MS = 500;
+/** The same of code: whoever wrote it may mean to take what it can get. */
+const CODE_GRACE_MS = 50;
 
 /** What a {@linkcode WorkerRuntime} works with. */
 export interface WorkerRuntimeOptions {
@@ -47,6 +53,7 @@ export class WorkerRuntime implements WasmRuntime {
   readonly #pool: WorkerPool;
   readonly #programs: Programs;
   readonly #stops = new Stops();
+  readonly #pacer = new Pacer();
   /** Runs that are ended by whoever talks with them. */
   readonly #processes = new Set<ToolProcess>();
 
@@ -89,7 +96,7 @@ export class WorkerRuntime implements WasmRuntime {
     return { program, call, talk, stop };
   }
 
-  #close({ stop, talk }: Run): void {
+  #close({ stop, talk }: Pick<Run, "stop" | "talk">): void {
     stop.release();
     void talk.end().catch(() => {});
   }
@@ -99,15 +106,45 @@ export class WorkerRuntime implements WasmRuntime {
       ? this.#programs.readyBundle(program)
       : this.#programs.readyModule(program, { isInteractive: false });
     const task = await stop.race(ready);
-    const loan = await this.#pool.take({ depth: call.path.length, digest: task.digest, stop });
+    return await this.#runTask(task, { call, talk, stop });
+  }
+
+  async #runTask(task: FullRun, { call, talk, stop }: Pick<Run, "call" | "talk" | "stop">): Promise<RunOutcome> {
+    const digest = task.kind === "code" ? CODE_DIGEST : task.digest;
+    const loan = await this.#pool.take({ depth: call.path.length, digest, stop });
     let isOver = false;
     try {
       const outcome = await stop.race(loan.thread.run(task, talk));
       isOver = true;
       return outcome;
     } finally {
+      // each run of code has an instance of the engine, so a worker is as good as before when it went beyond a limit
       if (isOver) this.#pool.giveBack(loan);
+      else if (task.kind === "code") void this.#pool.recall(loan);
       else void this.#pool.discard(loan);
+    }
+  }
+
+  async runCode(run: CodeRun, call: Call): Promise<CodeOutcome> {
+    const task = toTask(run);
+    const { name, limits } = run;
+    const pacer = this.#pacer;
+    const onExcess = (reason: string) => stop.stop(new ToolError(`Code of "${name}" was ended: ${reason}`));
+    const talk = new CodeTalk(run, { conversation: this.#options.conversation, call, onExcess, pacer });
+    const stop: Stop = this.#stops.open({
+      call,
+      timeoutMs: limits.waitedMs === undefined ? limits.timeoutMs + CODE_GRACE_MS : limits.timeoutMs,
+      waitedMs: limits.waitedMs,
+      onTimeout: () => codeTimeout(run, talk),
+    });
+    try {
+      const outcome = await this.#runTask(task, { call, talk, stop });
+      await stop.race(talk.end());
+      return await concludeCode(outcome, { run, talk, pacer });
+    } catch (error) {
+      throw error instanceof WorkerDied ? codeDied(run, error.message, talk) : error;
+    } finally {
+      this.#close({ stop, talk });
     }
   }
 

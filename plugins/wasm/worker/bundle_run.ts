@@ -7,15 +7,17 @@ import { BUNDLE_GLOBAL } from "./bundle_global.ts";
 import { ScriptFailure, trapOf } from "./javascript/failures.ts";
 import { installGlobals, type Log } from "./javascript/globals.ts";
 import { Realm } from "./javascript/realm.ts";
-import { installTool, tooMuchOutput } from "./javascript/tool_context.ts";
+import { checkOutput, installTool } from "./javascript/tool_context.ts";
 import type { BundleHost } from "./hosts.ts";
 import type { BundleRun, RunOutcome } from "./messages.ts";
 
+const NETWORK_REFUSAL = "There is no network in here: call a tool that has it, by ctx.callTool(name, args)";
 /** Most characters that a run writes to the console; what follows is dropped. */
 const MOST_LOGGED = 4 * 1024 * 1024;
 
 /**
- * Runs a bundle to its end. After a trap as well, the next run is not affected: each has an engine of its own.
+ * Runs a bundle to its end. After a trap as well, the next run is not affected: each has an engine to itself, which is
+ * closed then, and set back otherwise.
  *
  * What the engine does within one function of its own is not interrupted, such as sorting: who needs the time limit to
  * hold there as well runs this in a thread that can be ended.
@@ -25,7 +27,7 @@ const MOST_LOGGED = 4 * 1024 * 1024;
 export async function runBundle(run: BundleRun, host: BundleHost): Promise<RunOutcome> {
   const realm = await Realm.open({ ...run, isEnded: () => host.isEnded() });
   try {
-    installGlobals(realm, { log: boundedLog(host) });
+    installGlobals(realm, { log: boundedLog(host), networkRefusal: NETWORK_REFUSAL });
     const tool = installTool(realm, run, host);
     realm.evaluate(run.bundle ?? "", `${run.name}.js`);
     tool.call("start", BUNDLE_GLOBAL, run.input);
@@ -39,11 +41,7 @@ export async function runBundle(run: BundleRun, host: BundleHost): Promise<RunOu
 }
 
 function outcomeOf(json: string | undefined, outputBytes: number): RunOutcome {
-  // what has so few characters is not too long, whatever they are
-  if (json !== undefined && json.length * 3 > outputBytes) {
-    const size = new TextEncoder().encode(json).length;
-    if (size > outputBytes) throw tooMuchOutput(size, outputBytes);
-  }
+  checkOutput(json, outputBytes);
   return { kind: "value", json };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { JsonObject, SyncFolder } from "../../../kernel/mod.ts";
+import type { Ask } from "./messages.ts";
 
 /** What both kinds of run reach. */
 interface Host {
@@ -44,6 +45,20 @@ export interface BundleHost extends Host {
    * @throws {RequestFailure} when it is refused.
    */
   request(method: string, params: JsonObject): Promise<unknown>;
+}
+
+/** What code reaches. */
+export interface CodeHost extends Pick<Host, "notify" | "isEnded"> {
+  /** Sends messages of the script protocol that want replies. */
+  ask(asks: readonly Ask[]): void;
+  /** Says what takes replies, as {@linkcode writeAnswers} writes them: some at a time, in any order. */
+  onAnswers(take: (text: string) => void): void;
+  /**
+   * Waits for replies, which are taken before this returns; blocks the thread.
+   *
+   * @param ms How long at most, in milliseconds.
+   */
+  wait?(ms: number): void;
 }
 
 /** A request was refused; `code` is that of JSON-RPC. */

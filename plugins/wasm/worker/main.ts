@@ -5,34 +5,35 @@
  */
 import type { WorkerMain, WorkerScope } from "../../../kernel/mod.ts";
 import { Kept } from "./kept.ts";
-import type { BundleRun, ModuleRun, RunOutcome, ToWorker } from "./messages.ts";
+import type { BundleRun, CodeTask, ModuleRun, RunOutcome, ToWorker } from "./messages.ts";
 import { runModule } from "./module_run.ts";
 import { ReplyReader } from "./reply_channel.ts";
-import { WorkerBundleHost, WorkerModuleHost } from "./run_host.ts";
+import { WorkerBundleHost, WorkerCodeHost, WorkerModuleHost } from "./run_host.ts";
 
 /** Serves the runs of one worker. */
 class RunServer {
   readonly #scope: WorkerScope;
   readonly #modules = new Kept<WebAssembly.Module>();
   readonly #bundles = new Kept<string>();
-  #replies: ReplyReader | undefined;
+  readonly #replies: ReplyReader;
   /** Of the bundle that runs. */
   #bundleHost: WorkerBundleHost | undefined;
 
-  constructor(scope: WorkerScope) {
+  constructor(scope: WorkerScope, channel: SharedArrayBuffer) {
     this.#scope = scope;
+    this.#replies = new ReplyReader(channel, {
+      askForMore: () => scope.post({ kind: "more" }),
+      checkEnd: () => scope.checkEnd(),
+    });
   }
 
-  take(message: ToWorker): void {
-    if (message.kind === "reply") return this.#bundleHost?.settle(message.id, message);
-    if (message.replies !== undefined) {
-      this.#replies = new ReplyReader(message.replies, {
-        askForMore: () => this.#scope.post({ kind: "more" }),
-        checkEnd: () => this.#scope.checkEnd(),
-      });
-    }
+  take(message: Exclude<ToWorker, { readonly kind: "channel" }>): void {
+    if (message.kind === "answer") return this.#bundleHost?.settle(message.id, message.text);
     if (message.kind === "module") this.#finish(this.#runModule(message));
-    else void this.#runBundle(message).then((outcome) => this.#finish(outcome));
+    else {
+      const running = message.kind === "bundle" ? this.#runBundle(message) : this.#runCode(message);
+      void running.then((outcome) => this.#finish(outcome)).then(() => readyEngine(message));
+    }
   }
 
   #finish(outcome: RunOutcome): void {
@@ -63,6 +64,21 @@ class RunServer {
       this.#bundleHost = undefined;
     }
   }
+
+  async #runCode(task: CodeTask): Promise<RunOutcome> {
+    try {
+      const { runCode } = await import("./code_run.ts");
+      return await runCode(task, new WorkerCodeHost(this.#scope, this.#replies));
+    } catch (error) {
+      return { kind: "trap", reason: reasonOf(error) };
+    }
+  }
+}
+
+/** Readies the engine for the next run, once the outcome of this one is sent. */
+async function readyEngine({ memoryBytes }: BundleRun | CodeTask): Promise<void> {
+  const { readyMachine } = await import("./javascript/kept_machine.ts");
+  readyMachine(memoryBytes);
 }
 
 // the kernel has this as well, and is not needed for anything else in a worker
@@ -71,8 +87,12 @@ function reasonOf(thrown: unknown): string {
 }
 
 const main: WorkerMain = (scope) => {
-  const server = new RunServer(scope);
-  scope.listen((message) => server.take(message as ToWorker));
+  let server: RunServer | undefined;
+  scope.listen((given) => {
+    const message = given as ToWorker;
+    if (message.kind === "channel") server = new RunServer(scope, message.memory);
+    else server?.take(message);
+  });
 };
 
 export default main;

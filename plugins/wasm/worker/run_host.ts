@@ -4,24 +4,22 @@
  * @module
  */
 import type { JsonObject, SyncFolder, WorkerScope } from "../../../kernel/mod.ts";
-import { type BundleHost, type ModuleHost, RequestFailure } from "./hosts.ts";
-import type { FromWorker, ReplyError } from "./messages.ts";
+import { type BundleHost, type CodeHost, type ModuleHost, RequestFailure } from "./hosts.ts";
+import type { Ask, FromWorker, ReplyError } from "./messages.ts";
 import type { ReplyReader } from "./reply_channel.ts";
 
 /** How many characters may be on their way to the server, so that a run that talks without end waits for it. */
 const MOST_UNTAKEN = 512 * 1024;
 /** What a message takes beside its text, in characters. */
 const MESSAGE_SIZE = 100;
-/** JSON-RPC: an internal error. */
-const CANNOT_WAIT = -32603;
 
 /** What the hosts of one run share. */
 abstract class RunHost {
   readonly #scope: WorkerScope;
-  protected readonly replies: ReplyReader | undefined;
+  protected readonly replies: ReplyReader;
   #untaken = 0;
 
-  constructor(scope: WorkerScope, replies: ReplyReader | undefined) {
+  constructor(scope: WorkerScope, replies: ReplyReader) {
     this.#scope = scope;
     this.replies = replies;
   }
@@ -51,10 +49,15 @@ abstract class RunHost {
   protected send(message: FromWorker, size: number): void {
     this.post(message);
     this.#untaken += size + MESSAGE_SIZE;
-    if (this.#untaken < MOST_UNTAKEN || this.replies === undefined) return;
+    if (this.#untaken < MOST_UNTAKEN) return;
     this.post({ kind: "pause" });
-    this.replies.wait();
+    this.waitUntilTaken();
     this.#untaken = 0;
+  }
+
+  /** Waits for the reply that all was taken, which is empty. */
+  protected waitUntilTaken(): void {
+    this.replies.wait();
   }
 }
 
@@ -71,15 +74,11 @@ export class WorkerModuleHost extends RunHost implements ModuleHost {
   }
 
   readStdin(): string | undefined {
-    if (this.replies === undefined) return undefined;
     this.post({ kind: "stdin" });
     return this.replies.wait();
   }
 
   request(method: string, params: JsonObject): unknown {
-    if (this.replies === undefined) {
-      throw new RequestFailure(CANNOT_WAIT, `Cannot send "${method}": nothing here can wait for the reply`);
-    }
     this.post({ kind: "request", id: 0, method, params });
     const { result, error } = JSON.parse(this.replies.wait() ?? "{}");
     if (error !== undefined) throw failureOf(error);
@@ -101,9 +100,45 @@ export class WorkerBundleHost extends RunHost implements BundleHost {
   }
 
   /** Takes the reply to a request. */
-  settle(id: number, { result, error }: { readonly result?: unknown; readonly error?: ReplyError }): void {
+  settle(id: number, text: string): void {
+    const { result, error } = JSON.parse(text) as { readonly result?: unknown; readonly error?: ReplyError };
     this.#waiting.get(id)?.((resolve, reject) => error === undefined ? resolve(result) : reject(failureOf(error)));
     this.#waiting.delete(id);
+  }
+}
+
+/** The host of code. */
+export class WorkerCodeHost extends RunHost implements CodeHost {
+  #take: (text: string) => void = () => {};
+
+  // shared memory tells it even to who is busy
+  override isEnded(): boolean {
+    return this.replies.isHalted || super.isEnded();
+  }
+
+  ask(asks: readonly Ask[]): void {
+    this.post({ kind: "asks", asks });
+  }
+
+  onAnswers(take: (text: string) => void): void {
+    this.#take = take;
+  }
+
+  wait(ms: number): void {
+    this.#waitForText(ms);
+  }
+
+  // replies to requests may come first
+  protected override waitUntilTaken(): void {
+    while (this.#waitForText());
+  }
+
+  /** Takes replies; tells whether any came, and not the word that all was taken. */
+  #waitForText(ms?: number): boolean {
+    const text = this.replies.wait(ms);
+    if (text === undefined || text === "") return false;
+    this.#take(text);
+    return true;
   }
 }
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCall, messageOf, type Worker, type Workers } from "../../../kernel/mod.ts";
-import { createWorkers, type OwnedWorkers } from "../../../kernel/platform/workers.ts";
-import { createRuntime, type RuntimeOptions } from "../../../plugins/wasm/run/create_runtime.ts";
-import type { Program, WasmRuntime } from "../../../plugins/wasm/run/runtime.ts";
+import { createCall, messageOf } from "../../../kernel/mod.ts";
+import { createWorkers } from "../../../kernel/platform/workers.ts";
+import type { Program } from "../../../plugins/wasm/run/runtime.ts";
 import { pause, soon, until } from "../../support/wait.ts";
 import { dataOf, fail, startWasm, succeed } from "./kit.ts";
 import { addBundle, addModule, ASK, ECHO, LOOP } from "./run_kit.ts";
 import { assemble } from "./wat_text.ts";
+import { startRuntime, watch } from "./watched_workers.ts";
 
 test("a module that never ends is ended, while others are answered, and calls after it work", async () => {
   await using kit = await startWasm({ config: { workers: { most: 2 } } });
@@ -86,43 +86,6 @@ test("a kernel that stops ends what runs", async () => {
 });
 
 // ---- what cannot be seen through the kernel: how many workers there are ----
-
-/** Workers that can be counted. */
-interface Watched extends Disposable {
-  readonly workers: Workers;
-  /** Those that were started, and are not gone. */
-  readonly alive: Set<Worker>;
-  started: number;
-}
-
-function watch(real: OwnedWorkers): Watched {
-  const watched: Watched = {
-    alive: new Set(),
-    started: 0,
-    workers: {
-      parallelism: real.parallelism,
-      canInterrupt: real.canInterrupt,
-      start(module, options) {
-        const worker = real.start(module, options);
-        watched.started++;
-        watched.alive.add(worker);
-        void worker.ended.then(() => watched.alive.delete(worker));
-        return worker;
-      },
-    },
-    [Symbol.dispose]: () => void real.close(),
-  };
-  return watched;
-}
-
-function startRuntime({ workers }: Watched, options: Partial<RuntimeOptions>): WasmRuntime {
-  return createRuntime({
-    ...{ workers, scripts: undefined, memory: undefined, secrets: undefined },
-    // what runs here asks for nothing
-    ...{ toolbox: undefined!, catalog: undefined!, library: undefined!, environment: undefined! },
-    ...options,
-  });
-}
 
 async function programOf(text: string, more: Partial<Program> = {}): Promise<Program> {
   const bytes = await assemble(text);

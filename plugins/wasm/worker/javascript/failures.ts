@@ -46,3 +46,8 @@ export function trapOf(thrown: unknown): Trap {
   if (!(thrown instanceof WebAssembly.RuntimeError)) throw thrown;
   return new Trap(thrown.message.charAt(0).toLowerCase() + thrown.message.slice(1));
 }
+
+/** Tells that scripts have taken all the memory that they may. */
+export function outOfMemory(): Trap {
+  return new Trap("out of memory", "memory");
+}

@@ -3,23 +3,13 @@
  *
  * @module
  */
-/// <reference path="./texts.d.ts" />
-import type { Expected, Installed, Realm } from "./realm.ts";
+import type { Installed, Realm } from "./realm.ts";
 import type { HostArguments } from "./marshalling.ts";
-import consoleSource from "./prelude/console.js" with { type: "text" };
-import encodingSource from "./prelude/encoding.js" with { type: "text" };
-import eventsSource from "./prelude/events.js" with { type: "text" };
-import globalsSource from "./prelude/globals.js" with { type: "text" };
-import structuredCloneSource from "./prelude/structured_clone.js" with { type: "text" };
-import urlSource from "./prelude/url.js" with { type: "text" };
 
 const URL_PARTS = [
   ...["href", "origin", "protocol", "username", "password"],
   ...["host", "hostname", "port", "pathname", "search", "hash"],
 ] as const;
-
-/** Milliseconds; what is longer, a timer takes for none. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Takes what scripts write to the console, at a level of MCP. */
 export type Log = (level: string, message: string) => void;
@@ -36,31 +26,69 @@ const PARTS = {
   structured_clone: ["structuredClone"],
 } as const;
 
+/** What scripts know of time. */
+export interface GlobalClock {
+  /** Gives the milliseconds since the run began; 0 where scripts are not told. */
+  elapsed(): number;
+  /** Throws where scripts are not told the time. */
+  check(): void;
+  /** Gives when the run began, in milliseconds since 1970. */
+  readonly begun: number;
+}
+
+/** Those that use others, of other parts. */
+const USERS: readonly string[] = [...PARTS.events, ...PARTS.structured_clone, "queueMicrotask"];
+
+/** How globals are installed. */
+export interface GlobalsOptions {
+  readonly log: Log;
+  /** That of this machine by default. */
+  readonly clock?: GlobalClock;
+  /** What may be names in the scripts: what has no such name is left out. All are installed by default. */
+  readonly words?: ReadonlySet<string>;
+  /** What is said to who would use the network. */
+  readonly networkRefusal: string;
+}
+
+/** Those that need no part of their own. */
+const SIMPLE = ["performance", "queueMicrotask", "fetch"];
+
 /** Installs the globals. Those of a part cost nothing until one of them is used. */
-export function installGlobals(realm: Realm, { log }: { readonly log: Log }): void {
-  const start = performance.now();
-  const now = () => performance.now() - start;
+export function installGlobals(
+  realm: Realm,
+  { log, clock = exactClock(), words, networkRefusal }: GlobalsOptions,
+): void {
+  // those of one part use those of others
+  const isAll = words === undefined || USERS.some((name) => words.has(name));
+  const named = (names: readonly string[]) => isAll ? names : names.filter((name) => words.has(name));
+  const wanted = Object.fromEntries(Object.entries(PARTS).map(([part, names]) => [part, named(names)]));
+  const simple = named(SIMPLE);
+  if (simple.length === 0 && Object.values(wanted).every((names) => names.length === 0)) return;
+  const now = () => clock.elapsed();
+  const told = () => (clock.check(), clock.elapsed());
   const parts: Readonly<Record<keyof typeof PARTS, () => void>> = {
     console: () => {
       const write = (args: HostArguments) => void log(args.text(0), args.json(1));
-      realm.install({ name: "console", source: consoleSource, functions: { log: write, now } });
+      realm.install("console", { functions: { log: write, now } });
     },
-    encoding: () => void realm.install({ name: "encoding", source: encodingSource, functions: ENCODING }),
-    url: () => void realm.install({ name: "url", source: urlSource, functions: URLS }),
-    events: () => installEvents(realm),
-    structured_clone: () =>
-      void realm.install({ name: "structured_clone", source: structuredCloneSource, functions: {} }),
+    encoding: () => void realm.install("encoding", { functions: ENCODING }),
+    url: () => void realm.install("url", { functions: URLS }),
+    events: () => installEvents(realm, clock),
+    structured_clone: () => void realm.install("structured_clone", { functions: {} }),
   };
-  realm.install({
-    name: "globals",
-    source: globalsSource,
+  realm.install("globals", {
     functions: {
-      parts: () => JSON.stringify(PARTS),
+      parts: () => JSON.stringify({ parts: wanted, simple, networkRefusal }),
       install: (args) => void parts[args.text(0) as keyof typeof PARTS](),
-      now,
-      origin: () => Date.now(),
+      now: told,
+      origin: () => (clock.check(), clock.begun),
     },
   });
+}
+
+function exactClock(): GlobalClock {
+  const start = performance.now();
+  return { begun: Date.now(), elapsed: () => performance.now() - start, check: () => {} };
 }
 
 const ENCODING = {
@@ -95,26 +123,25 @@ function partsOf(url: URL): string {
   return JSON.stringify(Object.fromEntries(URL_PARTS.map((part) => [part, url[part]])));
 }
 
-function installEvents(realm: Realm): void {
-  const timers = new Map<number, { readonly expected: Expected; readonly timer: ReturnType<typeof setTimeout> }>();
+function installEvents(realm: Realm, clock: GlobalClock): void {
+  /** What ends each. */
+  const timers = new Map<number, () => void>();
   const stop = (id: number) => {
-    const { expected, timer } = timers.get(id) ?? {};
-    clearTimeout(timer);
-    expected?.cancel();
+    timers.get(id)?.();
     timers.delete(id);
   };
-  const events: Installed = realm.install({
-    name: "events",
-    source: eventsSource,
+  const events: Installed = realm.install("events", {
     functions: {
+      now: () => clock.elapsed(),
       start(args) {
+        // what waits for a time tells it
+        clock.check();
         const id = args.number(0);
-        const expected = realm.expect();
         const fire = () => {
           timers.delete(id);
-          expected.happen(() => void events.call("fire", id));
+          events.call("fire", id);
         };
-        timers.set(id, { expected, timer: setTimeout(fire, Math.min(args.number(1), LONGEST_TIMEOUT)) });
+        timers.set(id, realm.after(args.number(1), fire));
         return undefined;
       },
       stop: (args) => void stop(args.number(0)),

@@ -1,33 +1,21 @@
 /**
- * A place where scripts run: an instance of the engine with its limits, functions of the host, and promises that the host
+ * A place where scripts run: a machine with the limits of one run, functions of the host, and promises that the host
  * settles. What goes in and out is text, numbers and bytes; all else is JSON.
  *
  * @module
  */
-/// <reference path="./texts.d.ts" />
-import type {
-  QuickJSContext,
-  QuickJSHandle,
-  QuickJSRuntime,
-  QuickJSWASMModule,
-  SuccessOrFail,
-} from "quickjs-emscripten-core";
-import { loadEngine } from "./engine.ts";
-import { ScriptFailure, Trap, trapOf } from "./failures.ts";
-import bridge from "./prelude/bridge.js" with { type: "text" };
-import { HostArguments, type Plain, writeError, writePlain } from "./marshalling.ts";
+import type { QuickJSContext, QuickJSHandle, SuccessOrFail } from "quickjs-emscripten-core";
+import { outOfMemory, ScriptFailure, Trap, trapOf } from "./failures.ts";
+import { keepMachine, takeMachine } from "./kept_machine.ts";
+import type { Machine } from "./machine.ts";
+import { type HostArguments, type Plain, writePlain } from "./marshalling.ts";
+import { type Expected, Outside, type Wait } from "./outside.ts";
+import type { PreludeName } from "./preludes.ts";
 
-/**
- * How deep scripts go, on the engine's own stack: 1,500 plain calls. More would be more than the thread has, whose end is
- * none that a script can catch.
- */
-const STACK_BYTES = 256 * 1024;
 /** How many jobs of promises run before the deadline is looked at. */
 const JOBS_AT_ONCE = 1_000;
 /** What a script may take beyond its limit once it has failed, so that it can be told why. */
 const LAST_BYTES = 1024 * 1024;
-/** Milliseconds; what is longer, a timer takes for none. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** The bounds of a realm. */
 export interface RealmLimits {
@@ -37,17 +25,19 @@ export interface RealmLimits {
   readonly deadline: number;
   /** Tells whether nobody waits for them any more. */
   isEnded(): boolean;
+  /** Tells scripts the time, in milliseconds since 1970; that of this machine by default. */
+  now?(): number;
+  /** Is called before scripts are told of something outside. */
+  onEvent?(): void;
+  /**
+   * Waits for something outside, so many milliseconds at most; blocks the thread. Where there is no such thing, the thread
+   * turns to others meanwhile.
+   */
+  readonly wait?: Wait | undefined;
 }
 
-/** A part of what scripts find: a script of ours, and what it reaches. */
-export interface Prelude {
-  /** Names it in places. */
-  readonly name: string;
-  /**
-   * A function: of an object with all `functions` and `requests`, and of what is exported by `prelude/bridge.js`. It gives
-   * an object of functions for {@linkcode Installed.call}.
-   */
-  readonly source: string;
+/** What a part of what scripts find reaches. */
+export interface PreludeHost {
   /** Functions of the host that return at once. What they throw is thrown in the script, with its `code`. */
   readonly functions: Readonly<Record<string, (args: HostArguments) => Plain>>;
   /** Functions of the host that scripts wait for. Arguments and results are JSON. */
@@ -60,52 +50,32 @@ export interface Installed {
   call(name: string, ...args: readonly Plain[]): string | undefined;
 }
 
-/** Something outside that scripts wait for. */
-export interface Expected {
-  /** Tells the scripts, once it is their turn. */
-  happen(event: () => void): void;
-  /** It will not happen. */
-  cancel(): void;
-}
-
 /** A place where scripts run. It is used until it is closed, or fails with a {@linkcode Trap}. */
 export class Realm {
-  readonly #context: QuickJSContext;
-  readonly #runtime: QuickJSRuntime;
-  readonly #memory: WebAssembly.Memory;
-  /** What it takes before anything is run. */
-  readonly #firstBytes: number;
+  readonly #machine: Machine;
   readonly #limits: RealmLimits;
-  readonly #bridge: QuickJSHandle;
-  readonly #requests = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+  /** Functions of the host, by number. */
+  readonly #functions: ((args: HostArguments) => Plain)[] = [];
+  readonly #outside = new Outside();
   readonly #closers: (() => void)[] = [];
-  /** What has happened outside, and the scripts have not been told of. */
-  readonly #events: (() => void)[] = [];
-  #wake: (() => void) | undefined;
-  #expected = 0;
+  /** Sees what scripts have asked for in the jobs that ran last. */
+  #afterJobs: (() => void) | undefined;
   #trap: Trap | undefined;
   #isClosed = false;
 
-  private constructor(instance: QuickJSWASMModule, limits: RealmLimits) {
-    const runtime = instance.newRuntime();
-    this.#runtime = runtime;
-    this.#memory = instance.getWasmMemory();
-    this.#firstBytes = this.#memory.buffer.byteLength;
+  private constructor(machine: Machine, limits: RealmLimits) {
+    this.#machine = machine;
     this.#limits = limits;
-    runtime.setMemoryLimit(limits.memoryBytes);
-    runtime.setMaxStackSize(STACK_BYTES);
-    runtime.setInterruptHandler(() => this.#isOver());
-    this.#context = runtime.newContext();
-    const ask = this.#context.newFunction("ask", (id, name, json) => {
-      this.#ask(this.#context.getNumber(id!), this.#context.getString(name!), this.#context.getString(json!));
+    machine.begin({
+      now: () => limits.now?.() ?? Date.now(),
+      isOver: () => this.#isOver(),
+      use: (number, args) => this.#use(number, args),
     });
-    this.#bridge = this.#invoke(this.#evaluate(bridge, "collet:bridge"), [ask]);
   }
 
   /** Opens a realm. */
   static async open(limits: RealmLimits): Promise<Realm> {
-    const instance = await (await loadEngine()).open(limits.memoryBytes);
-    return new Realm(instance, limits);
+    return new Realm(await takeMachine(limits.memoryBytes), limits);
   }
 
   /**
@@ -113,17 +83,25 @@ export class Realm {
    *
    * @throws {Trap} when the limits are too small even for it.
    */
-  install({ name, source, functions, requests = {} }: Prelude): Installed {
+  install(name: PreludeName, { functions, requests = {} }: PreludeHost): Installed {
     const context = this.#context;
-    const host = context.newObject();
-    for (const [key, use] of Object.entries(functions)) context.setProp(host, key, this.#hostFunction(key, use));
-    const requester = context.getProp(this.#bridge, "requester");
-    for (const [key, use] of Object.entries(requests)) {
-      this.#requests.set(`${name}.${key}`, use as (...args: unknown[]) => Promise<unknown>);
-      context.setProp(host, key, this.#invoke(requester, [context.newString(`${name}.${key}`)]));
+    this.#enter(() => this.#machine.prepare(name));
+    const members = JSON.stringify([Object.keys(functions), Object.keys(requests)]);
+    const first = this.#functions.length;
+    this.#functions.push(...Object.values(functions));
+    for (const use of Object.values(requests)) {
+      this.#functions.push((args) => this.#ask(use as (...args: unknown[]) => Promise<unknown>, args));
     }
-    const installed = this.#invoke(this.#evaluate(source, `collet:${name}`), [host, this.#bridge]);
-    return { call: (key, ...args) => this.#callMember(installed, key, args) };
+    const given = [name, first, members].map((it) => writePlain(context, it));
+    const installed = this.#invoke(this.#machine.bridge.install, given);
+    const exported = new Map<string, QuickJSHandle>();
+    return {
+      call: (key, ...args) => {
+        const member = exported.get(key) ?? context.getProp(installed, key);
+        exported.set(key, member);
+        return this.#call(member, args);
+      },
+    };
   }
 
   /**
@@ -134,27 +112,22 @@ export class Realm {
    * @throws {Trap} at a limit.
    */
   evaluate(source: string, fileName: string): void {
-    this.#evaluate(source, fileName, { strict: false }).dispose();
+    this.#enter(() => this.#context.evalCode(source, fileName, { type: "global", strict: false })).dispose();
   }
 
   /** Says that something outside will happen, so that scripts wait for it. */
   expect(): Expected {
-    this.#expected++;
-    let isOpen = true;
-    const end = () => {
-      if (!isOpen) return false;
-      isOpen = false;
-      this.#expected--;
-      return !this.#isClosed;
-    };
-    return {
-      happen: (event) => {
-        if (!end()) return;
-        this.#events.push(event);
-        this.#wake?.();
-      },
-      cancel: () => void end(),
-    };
+    return this.#outside.expect();
+  }
+
+  /** Has something happen after a time; gives what cancels it. */
+  after(ms: number, event: () => void): () => void {
+    return this.#outside.after(ms, event, this.#limits);
+  }
+
+  /** Has something done whenever jobs have run, before anything is waited for. */
+  afterJobs(see: () => void): void {
+    this.#afterJobs = see;
   }
 
   /** Has something done when the realm is closed. */
@@ -177,17 +150,35 @@ export class Realm {
     for (;;) {
       this.#runJobs(isDone);
       if (isDone()) return;
-      const event = this.#events.shift();
-      if (event !== undefined) event();
-      else if (this.#expected > 0) await this.#event();
-      else throw this.#neverSettled();
+      const event = this.#outside.next();
+      if (event !== undefined) {
+        this.#limits.onEvent?.();
+        event();
+      } else if (!this.#outside.isExpected) throw this.#neverSettled();
+      else if (this.#limits.wait === undefined) await this.#outside.turn(this.#leftMs);
+      else this.#outside.block(this.#limits.wait, this.#leftMs);
     }
   }
 
-  /** Ends timers; what comes later is dropped. The memory is freed with the realm. */
+  /** How many bytes scripts have taken at most, beyond what the engine takes before anything is run. */
+  get takenBytes(): number {
+    return this.#machine.takenBytes;
+  }
+
+  /** Ends timers; what comes later is dropped. What scripts have left is gone before others run there. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#outside.close();
     for (const close of this.#closers.splice(0)) close();
+    this.#machine.end();
+    if (this.#trap === undefined) keepMachine(this.#machine);
+  }
+
+  /** Whoever comes too late, finds none: others run there by then. */
+  get #context(): QuickJSContext {
+    if (this.#isClosed) throw new Error("Cannot run scripts: the realm is closed");
+    return this.#machine.context;
   }
 
   #isOver(): boolean {
@@ -198,64 +189,52 @@ export class Realm {
     return this.#trap !== undefined;
   }
 
-  #event(): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-      // a little later than the deadline, which has to have passed
-      const timer = setTimeout(wake, Math.min(Math.max(this.#limits.deadline - Date.now(), 0) + 1, LONGEST_TIMEOUT));
-      this.#wake = wake;
-    });
+  /** A little longer than until the deadline, which has to have passed. */
+  get #leftMs(): number {
+    return Math.max(this.#limits.deadline - Date.now(), 0) + 1;
   }
 
   #runJobs(isDone: () => boolean): void {
     for (;;) {
       if (this.#isOver()) throw this.#trap;
-      if (isDone() || !this.#runtime.hasPendingJob()) return;
-      this.#enter(() => this.#runtime.executePendingJobs(JOBS_AT_ONCE));
+      if (isDone()) return;
+      const { hasJobs } = this.#machine;
+      if (hasJobs) this.#enter(() => this.#machine.runJobs(JOBS_AT_ONCE));
+      this.#afterJobs?.();
+      if (!hasJobs || !this.#machine.hasJobs) return;
     }
-  }
-
-  #evaluate(source: string, fileName: string, { strict = true } = {}): QuickJSHandle {
-    return this.#enter(() => this.#context.evalCode(source, fileName, { type: "global", strict }));
   }
 
   #invoke(target: QuickJSHandle, args: readonly QuickJSHandle[]): QuickJSHandle {
     return this.#enter(() => this.#context.callFunction(target, this.#context.undefined, ...args));
   }
 
-  #callMember(object: QuickJSHandle, key: string, args: readonly (Plain | QuickJSHandle)[]): string | undefined {
+  #call(target: QuickJSHandle, args: readonly Plain[]): string | undefined {
     const context = this.#context;
-    const member = context.getProp(object, key);
-    const handles = args.map((arg) => isHandle(arg) ? arg : writePlain(context, arg));
-    const result = this.#invoke(member, handles);
+    const handles = args.map((arg) => writePlain(context, arg));
+    const result = this.#invoke(target, handles);
     const text = context.typeof(result) === "string" ? context.getString(result) : undefined;
-    for (const handle of [member, result, ...handles]) handle.dispose();
+    result.dispose();
+    for (const handle of handles) handle.dispose();
     return text;
   }
 
-  #hostFunction(name: string, use: (args: HostArguments) => Plain): QuickJSHandle {
-    const context = this.#context;
-    return context.newFunction(name, (...handles) => {
-      try {
-        return writePlain(context, use(new HostArguments(context, handles)));
-      } catch (thrown) {
-        return { error: writeError(context, thrown instanceof Trap ? this.stop(thrown) : thrown) };
-      }
-    });
+  #use(number: number, args: HostArguments): Plain {
+    try {
+      return this.#functions[number]!(args);
+    } catch (thrown) {
+      throw thrown instanceof Trap ? this.stop(thrown) : thrown;
+    }
   }
 
   /** Answers what a script waits for. */
-  #ask(id: number, name: string, json: string): void {
+  #ask(use: (...args: unknown[]) => Promise<unknown>, args: HostArguments): undefined {
+    const id = args.number(0);
+    const given: readonly unknown[] = args.json(1);
     const expected = this.expect();
     const settle = (isFulfilled: boolean, value: unknown) =>
-      expected.happen(() => void this.#callMember(this.#bridge, "settle", [id, isFulfilled, JSON.stringify(value)]));
-    const use = this.#requests.get(name)!;
-    const args: readonly unknown[] = JSON.parse(json);
-    use(...args).then(
+      expected.happen(() => void this.#call(this.#machine.bridge.settle, [id, isFulfilled, JSON.stringify(value)]));
+    use(...given).then(
       (value) => settle(true, value),
       ({ message, code, data }) => settle(false, { message, code, data }),
     );
@@ -276,12 +255,12 @@ export class Realm {
   }
 
   #failureOf(thrown: QuickJSHandle): ScriptFailure | Trap {
-    this.#runtime.setMemoryLimit(this.#limits.memoryBytes + LAST_BYTES);
+    this.#machine.runtime.setMemoryLimit(this.#limits.memoryBytes + LAST_BYTES);
     const json = this.#describe(thrown);
     if (this.#trap !== undefined) return this.#trap;
     // there was not even enough left to say why, or for an error: the engine throws null then
     const isNull = this.#context.sameValue(thrown, this.#context.null);
-    if (json === undefined || isNull && this.#hasTakenAll()) return outOfMemory();
+    if (json === undefined || isNull && this.#machine.isFull) return outOfMemory();
     const { message, stack, data, isOfEngine } = JSON.parse(json) as Described;
     if (isOfEngine !== true) return new ScriptFailure(message, { stack, data });
     if (message.includes("out of memory")) return outOfMemory();
@@ -291,24 +270,18 @@ export class Realm {
 
   #neverSettled(): ScriptFailure | Trap {
     // without memory, the engine forgets what a promise was to do
-    if (this.#hasTakenAll()) return outOfMemory();
+    if (this.#machine.isFull) return outOfMemory();
     return new ScriptFailure("the promise never settles: nothing is left to wait for");
-  }
-
-  /** Tells whether the memory, which never shrinks, has grown to its limit. */
-  #hasTakenAll(): boolean {
-    const { byteLength } = this.#memory.buffer;
-    return byteLength > this.#firstBytes && byteLength >= this.#limits.memoryBytes;
   }
 
   #describe(thrown: QuickJSHandle): string | undefined {
     const context = this.#context;
     try {
-      const result = context.callFunction(context.getProp(this.#bridge, "describe"), context.undefined, thrown);
+      const result = context.callFunction(this.#machine.bridge.describe, context.undefined, thrown);
       if (result.error !== undefined || context.typeof(result.value) !== "string") return undefined;
       return context.getString(result.value);
     } catch (failed) {
-      throw trapOf(failed);
+      throw this.#trap ?? trapOf(failed);
     }
   }
 }
@@ -319,12 +292,4 @@ interface Described {
   readonly stack?: string;
   readonly data?: unknown;
   readonly isOfEngine?: boolean;
-}
-
-function isHandle(value: Plain | QuickJSHandle): value is QuickJSHandle {
-  return typeof value === "object" && "alive" in value;
-}
-
-function outOfMemory(): Trap {
-  return new Trap("out of memory", "memory");
 }

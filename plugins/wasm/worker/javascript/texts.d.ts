@@ -43,3 +43,23 @@ declare module "*/prelude/tool.js" {
   const text: string;
   export default text;
 }
+
+declare module "*/prelude/memory.js" {
+  const text: string;
+  export default text;
+}
+
+declare module "*/prelude/code.js" {
+  const text: string;
+  export default text;
+}
+
+declare module "*/prelude/code_api.js" {
+  const text: string;
+  export default text;
+}
+
+declare module "*/prelude/no_clock.js" {
+  const text: string;
+  export default text;
+}

@@ -3,14 +3,12 @@
  *
  * @module
  */
-/// <reference path="./texts.d.ts" />
 import type { JsonObject } from "../../../../kernel/mod.ts";
 import type { BundleHost } from "../hosts.ts";
 import type { BundleRun } from "../messages.ts";
 import { Trap } from "./failures.ts";
 import { GrantedFiles } from "./granted_files.ts";
 import type { Installed, Realm } from "./realm.ts";
-import toolSource from "./prelude/tool.js" with { type: "text" };
 
 /** A tool that can be started. */
 export interface ToolContext extends Installed {
@@ -24,10 +22,10 @@ export function installTool(realm: Realm, run: BundleRun, host: BundleHost): Too
   let streamed = 0;
   const files = new GrantedFiles(run.folders, { host, mostBytes: run.memoryBytes });
   realm.onClose(() => files.close());
-  const installed = realm.install({
-    name: "tool",
-    source: toolSource,
+  const installed = realm.install("tool", {
     functions: {
+      // most tools remember nothing
+      install: () => void realm.install("memory", { functions: {} }),
       describe: () => JSON.stringify({ toolName: run.name, env: run.env }),
       notify(args) {
         const [method, json] = [args.text(0), args.text(1)];
@@ -54,7 +52,19 @@ export function installTool(realm: Realm, run: BundleRun, host: BundleHost): Too
   return { call: installed.call, isDone: () => isDone };
 }
 
+/**
+ * Checks that a value in JSON is no larger than it may be.
+ *
+ * @throws {Trap} when it is.
+ */
+export function checkOutput(json: string | undefined, outputBytes: number, what?: string): void {
+  // what has so few characters is not too long, whatever they are
+  if (json === undefined || json.length * 3 <= outputBytes) return;
+  const size = new TextEncoder().encode(json).length;
+  if (size > outputBytes) throw tooMuchOutput(size, outputBytes, what);
+}
+
 /** Tells that a tool gives more than it may. */
-export function tooMuchOutput(size: number, limit: number): Trap {
-  return new Trap(`the result has ${size} bytes, and may have ${limit}`, "output");
+function tooMuchOutput(size: number, limit: number, what = "the result"): Trap {
+  return new Trap(`${what} has ${size} bytes, and may have ${limit}`, "output");
 }

@@ -3,7 +3,7 @@
  *
  * A script of the engine, given functions of the host.
  */
-((host, { define }) => {
+((host, { define, ownLines }) => {
   const { stringify } = JSON;
   const DEEPEST = 4;
   const MOST_ITEMS = 100;
@@ -26,7 +26,7 @@
 
   function inspectError(error) {
     const head = `${error.name}: ${error.message}`;
-    const frames = typeof error.stack === "string" ? error.stack.trimEnd() : "";
+    const frames = typeof error.stack === "string" ? ownLines(error.stack) ?? "" : "";
     return frames === "" ? head : `${head}\n${frames}`;
   }
 

@@ -14,8 +14,8 @@
     if (timers.size >= MOST_TIMERS) throw new RangeError(`Cannot start a timer: ${MOST_TIMERS} are running`);
     const id = ++lastId;
     const delay = Number.isFinite(Number(ms)) ? Math.max(Number(ms), isRepeated ? 1 : 0) : 0;
-    timers.set(id, { use, args, delay, isRepeated });
     host.start(id, delay);
+    timers.set(id, { use, args, delay, isRepeated });
     return id;
   }
 
@@ -39,7 +39,7 @@
       this.cancelable = Boolean(cancelable);
       this.target = null;
       this.currentTarget = null;
-      this.timeStamp = performance.now();
+      this.timeStamp = host.now();
     }
     get defaultPrevented() {
       return this.#isPrevented;

@@ -5,16 +5,22 @@
  * A script of the engine, given functions of the host.
  */
 ((host, { defineLater, define }) => {
-  for (const [part, names] of Object.entries(JSON.parse(host.parts()))) {
+  const asked = JSON.parse(host.parts());
+  for (const [part, names] of Object.entries(asked.parts)) {
     for (const name of names) defineLater(name, () => host.install(part));
   }
   const queue = Promise.prototype.then.bind(Promise.resolve());
   const simple = {
-    performance: { now: () => host.now(), timeOrigin: host.origin() },
+    performance: {
+      now: () => host.now(),
+      get timeOrigin() {
+        return host.origin();
+      },
+    },
     queueMicrotask: (use) => void queue(() => use()).catch((error) => console.error(error)),
     fetch: () => {
-      throw new TypeError("There is no network in here: call a tool that has it, by ctx.callTool(name, args)");
+      throw new TypeError(asked.networkRefusal);
     },
   };
-  for (const name of Object.keys(simple)) defineLater(name, () => define(simple));
+  for (const name of asked.simple) defineLater(name, () => define(simple));
 });

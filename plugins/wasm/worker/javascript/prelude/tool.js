@@ -3,7 +3,8 @@
  *
  * A script of the engine, given functions of the host. It exports `start` and `result`.
  */
-((host, { HostError }) => {
+((host, bridge) => {
+  const { HostError, checkJson } = bridge;
   const { parse, stringify } = JSON;
   const { freeze } = Object;
   const { toolName, env } = parse(host.describe());
@@ -24,25 +25,7 @@
     else tell("log", { level, message: `${message}`, data });
   }
 
-  const memory = freeze({
-    get: async (key, otherwise) => (await request("memory/get", { key })).value ?? otherwise,
-    set: async (key, value, { ttl } = {}) => void await request("memory/set", { key, value: value ?? null, ttl }),
-    delete: async (key) => (await request("memory/delete", { key })).deleted,
-    list: async (prefix = "") => (await request("memory/list", { prefix })).keys,
-    update: async (key, patch, { ttl } = {}) => (await request("memory/update", { key, value: patch, ttl })).value,
-    increment: async (key, by = 1, { ttl } = {}) => (await request("memory/increment", { key, by, ttl })).value,
-    async *entries(prefix = "") {
-      let cursor;
-      do {
-        const page = await request("memory/entries", { prefix, cursor });
-        yield* page.entries;
-        cursor = page.cursor;
-      } while (cursor !== undefined && cursor !== null);
-    },
-    bulkGet: async (keys) => (await request("memory/bulk_get", { keys })).values,
-    bulkSet: async (values, { ttl } = {}) => void await request("memory/bulk_set", { entries: values, ttl }),
-    bulkDelete: async (keys) => (await request("memory/bulk_delete", { keys })).deleted,
-  });
+  let memory;
 
   const bufferOf = (data) =>
     data instanceof ArrayBuffer ? data : data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
@@ -78,7 +61,13 @@
     fail: (message, data) => {
       throw Object.assign(new Error(`${message}`), { data });
     },
-    memory,
+    get memory() {
+      if (memory === undefined) {
+        host.install("memory");
+        memory = bridge.memoryBy(request);
+      }
+      return memory;
+    },
     files,
     request,
     callTool: async (name, args = {}) => (await request("tools/call", { name, arguments: args })).output,
@@ -120,47 +109,10 @@
 
   function result() {
     if ("thrown" in settled) throw settled.thrown;
-    checkJson(settled.value, []);
+    checkJson(settled.value, "the tool must return JSON");
     const json = stringify(settled.value);
     if (json !== undefined) host.measure(json.length);
     return json;
-  }
-
-  /** Where the value is that is being checked, by key, and what lies above it. */
-  const place = [];
-
-  /** Refuses what JSON would leave out in silence, and names it. */
-  function checkJson(value, above) {
-    switch (typeof value) {
-      case "bigint":
-        throw refused("a BigInt; make it a number or a text");
-      case "function":
-      case "symbol":
-        throw refused(`a ${typeof value}`);
-      case "object":
-        if (value !== null && typeof value.toJSON !== "function") checkMembers(value, above);
-    }
-  }
-
-  function checkMembers(value, above) {
-    if (value instanceof Map) throw refused("a Map; make it an object by Object.fromEntries(map)");
-    if (value instanceof Set) throw refused("a Set; make it an array by Array.from(set)");
-    if (above.includes(value)) throw refused("an object that it lies in itself");
-    above.push(value);
-    const keys = Array.isArray(value) ? value.keys() : Object.keys(value);
-    for (const key of keys) {
-      const member = value[key];
-      if (typeof member === "string" || typeof member === "number") continue;
-      place.push(key);
-      checkJson(member, above);
-      place.pop();
-    }
-    above.pop();
-  }
-
-  function refused(what) {
-    const where = place.map((key) => `[${stringify(key)}]`).join("");
-    return new TypeError(`the tool must return JSON, and ${where === "" ? "the value" : `value${where}`} is ${what}`);
   }
 
   return { start, result };
