@@ -48,6 +48,8 @@ export interface PackageSet {
 export interface DeclaredPackages extends Pick<PackageSet, "packages" | "requires"> {
   /** The table `[tool.uv]` of the declaration, if it has one. It is not applied: installers get the operator's settings. */
   readonly uvSettings?: Readonly<Record<string, unknown>>;
+  /** Files of skills that it imports from, `skill:path/to/file.py`: `skills` of the table `[tool.collet]`. */
+  readonly skills?: readonly string[];
 }
 
 /** What one of several owners declares of packages, such as a skill whose code is used together with that of others. */

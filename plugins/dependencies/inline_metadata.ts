@@ -23,12 +23,16 @@ export function readInlineMetadata(source: string): DeclaredPackages {
   if (blocks.length > 1) throw malformed(`there are ${blocks.length} "# /// script" blocks, expected one`);
   const table = readToml(block.groups?.["content"] ?? "");
   const { dependencies: packages = [], "requires-python": requires, tool } = table;
-  if (!Array.isArray(packages) || !packages.every((it) => typeof it === "string")) {
-    throw malformed('"dependencies" is not a list of texts');
-  }
+  if (!isTexts(packages)) throw malformed('"dependencies" is not a list of texts');
   if (requires !== undefined && typeof requires !== "string") throw malformed('"requires-python" is not a text');
-  const uvSettings = isObject(tool) ? tool["uv"] : undefined;
-  return { packages, requires, ...(isObject(uvSettings) && { uvSettings }) };
+  const { uv: uvSettings, collet } = isObject(tool) ? tool : {};
+  const skills = isObject(collet) ? collet["skills"] : undefined;
+  if (skills !== undefined && !isTexts(skills)) throw malformed('"skills" of [tool.collet] is not a list of texts');
+  return { packages, requires, ...(isObject(uvSettings) && { uvSettings }), ...(skills !== undefined && { skills }) };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((it) => typeof it === "string");
 }
 
 function readToml(content: string): Readonly<Record<string, unknown>> {

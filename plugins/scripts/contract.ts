@@ -11,18 +11,20 @@ import {
   contract,
   type Process,
   type ProcessExit,
+  type Toolbox,
   type ToolError,
 } from "../../kernel/mod.ts";
 import type { ToolOutput } from "../library/contract.ts";
 import type { ScriptPermissions } from "./given_to_script.ts";
-import type { ReachedTools } from "./message_host.ts";
+import type { ReachedTools, ServeMore } from "./message_host.ts";
 
 export { Conversation, type ConversationOptions, type Talker } from "./conversation.ts";
 export { answeredError, failure, type Remains } from "./failures.ts";
 export { type GivenToScript, givenToScript, type ScriptPermissions } from "./given_to_script.ts";
 export { readShebang } from "./interpreter.ts";
 export { readsWholeInput } from "./languages.ts";
-export type { ReachedTools } from "./message_host.ts";
+export { CURRENT_VERSIONS, type ReachedTools, type ServeMore } from "./message_host.ts";
+export { ShippedFiles, type ShippedFilesOptions } from "./shipped_files.ts";
 export { type ErrorLine, type OutputLine, readLine } from "./output_lines.ts";
 
 /** What every program is run with. */
@@ -51,6 +53,17 @@ export interface ProtocolRun extends ProgramRun {
   readonly isStdinClosed?: boolean | undefined;
   /** What it reaches by `tools/list` and `tools/call`; every tool by default. */
   readonly tools?: ReachedTools | undefined;
+  /** What its calls go through, in current versions alone; the toolbox of the server by default. */
+  readonly toolbox?: Toolbox | undefined;
+  /** Serves its requests that the script protocol does not know. */
+  readonly serve?: ServeMore | undefined;
+  /** Values by name that are shown no more than secrets are, in logs, progress and what is heard. */
+  readonly redacted?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Hears what it writes to stderr as it comes, redacted, without a limit; all of it before the run resolves, unless a
+   * program that it started goes on and may write more.
+   */
+  readonly onStderr?: ((text: string) => void) | undefined;
 }
 
 /** A program that is started by whoever has it. */

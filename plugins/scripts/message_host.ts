@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Call, Catalog, JsonObject, Root, Toolbox } from "../../kernel/mod.ts";
+import { type Call, type Catalog, type JsonObject, type Root, type Toolbox, ToolError } from "../../kernel/mod.ts";
 import type { ToolLibrary } from "../library/contract.ts";
 import type { ToolMemory } from "../memory/contract.ts";
 
@@ -23,6 +23,18 @@ export interface ChunkTaker {
   add(chunk: JsonObject): Promise<void>;
 }
 
+/**
+ * Serves requests beyond the script protocol; what it throws is answered as what any request throws. Gives `undefined` for
+ * a method that it does not know.
+ */
+export type ServeMore = (method: string, params: JsonObject) => Promise<JsonObject> | undefined;
+
+/** For programs whose calls go through a toolbox of their own, which a call of another version would pass by. */
+export const CURRENT_VERSIONS: Pick<ToolLibrary, "callVersion"> = {
+  callVersion: (name, version) =>
+    Promise.reject(new ToolError(`Cannot call version "${version}" of tool "${name}": code calls current versions`)),
+};
+
 /** What messages act on. */
 export interface MessageHost {
   /** Name of the script. */
@@ -40,6 +52,8 @@ export interface MessageHost {
   readonly streamed: ChunkTaker;
   /** The tools that the script reaches; `undefined` for all. */
   readonly tools?: ReachedTools | undefined;
+  /** Serves what the protocol does not know; `undefined` when nothing does. */
+  readonly serve?: ServeMore | undefined;
   /** Gives the folders that the call is about. */
   roots(): Promise<readonly Root[]>;
 }

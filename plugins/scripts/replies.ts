@@ -29,10 +29,13 @@ interface RpcError {
 /** Serves a request; gives an object with `result` or with `error`. */
 export async function replyTo(method: string, params: JsonObject, host: MessageHost): Promise<JsonObject> {
   const request = REQUESTS.get(method);
-  if (request === undefined) {
-    return { error: { code: ErrorCode.methodNotFound, message: `Method not found: ${method}` } };
-  }
-  return await attempt(async () => await request(params, host), host);
+  let isKnown = true;
+  const reply = await attempt(async () => {
+    const served = request === undefined ? host.serve?.(method, params) : request(params, host);
+    isKnown = served !== undefined;
+    return await served;
+  }, host);
+  return isKnown ? reply : { error: { code: ErrorCode.methodNotFound, message: `Method not found: ${method}` } };
 }
 
 /**

@@ -20,7 +20,7 @@ import type {
 } from "./contract.ts";
 import { CapturedSession } from "./captured_session.ts";
 import { LONGER_BY } from "./ending.ts";
-import type { MessageHost } from "./message_host.ts";
+import { CURRENT_VERSIONS, type MessageHost } from "./message_host.ts";
 import { OUTPUT_LIMIT } from "./output_lines.ts";
 import { PlainSession } from "./plain_session.ts";
 import { NO_REDACTION, redactionWith } from "./redaction.ts";
@@ -142,26 +142,27 @@ export class Runner implements ScriptRunner {
     script: Script | OwnProgram,
     { call, request }: { readonly call: Call; readonly request: string },
   ): ScriptSession {
-    const { secrets = NO_REDACTION, timeoutMs } = this.#options;
-    const { name, isStdinClosed = false } = script;
+    const { secrets, timeoutMs } = this.#options;
+    const { name, isStdinClosed = false, redacted, onStderr } = script;
     return new ScriptSession(process, {
       ...this.#host(script, call),
-      ...{ id, request, isStdinClosed },
+      ...{ id, request, isStdinClosed, onStderr },
       title: `${"start" in script ? "Tool" : "Script"} "${name}"`,
       timeoutMs: script.timeoutMs ?? timeoutMs,
       longerBy: script.longerBy ?? LONGER_BY,
-      redaction: secrets,
+      redaction: redactionWith(redacted, secrets),
     });
   }
 
   /** Gives what the messages of a program act on. */
   #host(
-    { name, memory: memoryName = name, protocol = 1, tools }: ProtocolRun,
+    { name, memory: memoryName = name, protocol = 1, tools, toolbox: own, serve }: ProtocolRun,
     call: Call,
   ): Omit<MessageHost, "streamed"> {
-    const { toolbox, catalog, library, memory, environment } = this.#options;
+    const { toolbox, catalog, memory, environment } = this.#options;
+    const library = own === undefined ? this.#options.library : CURRENT_VERSIONS;
     return {
-      ...{ name, protocol, call, toolbox, catalog, library, tools },
+      ...{ name, protocol, call, toolbox: own ?? toolbox, catalog, library, tools, serve },
       memory: memory?.open(memoryName, call.principal),
       roots: () => rootsOf(call, environment),
     };

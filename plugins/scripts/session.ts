@@ -37,6 +37,8 @@ export interface SessionOptions extends Omit<MessageHost, "streamed"> {
   /** What a script does that needs longer. */
   readonly longerBy: string;
   readonly redaction: Redaction;
+  /** Hears what comes on stderr, all of it before the answer counts. */
+  readonly onStderr?: ((text: string) => void) | undefined;
 }
 
 /** How a script came to its answer. */
@@ -58,13 +60,13 @@ export class ScriptSession {
   readonly #wait: Wait;
 
   constructor(process: Process, options: SessionOptions) {
-    const { call, name, redaction, id, timeoutMs, isStdinClosed } = options;
+    const { call, name, redaction, id, timeoutMs, isStdinClosed, onStderr } = options;
     this.#process = process;
     this.#options = options;
     this.#wait = new Wait(process, { signal: call.signal, timeoutMs, id, isStdinOpen: !isStdinClosed });
     const own = redaction.guard(call.derive({ signal: AbortSignal.any([call.signal, this.#over.signal]) }));
     this.#streamed = new StreamedOutput(own, redaction);
-    this.#stderr = new StderrTail({ call: own, name, redacted: redaction.stream() });
+    this.#stderr = new StderrTail({ call: own, name, redacted: redaction.stream(), onText: onStderr });
     this.#stderrEnd = this.#stderr.follow(process.stderr);
     this.#messages = new MessageServer(
       { ...options, call: own, streamed: this.#streamed },
@@ -129,14 +131,12 @@ export class ScriptSession {
   }
 
   async #accept(answer: AnswerLine): Promise<Answer> {
-    const { name, call, redaction } = this.#options;
+    const { name, call, redaction, onStderr } = this.#options;
     // what was printed beside the answer is for whoever looks for a mistake
     const printed = redaction.redact(this.#printed.text);
     if (printed !== "") call.log("info", printed.slice(0, PRINTED), undefined, name);
-    if (answer.kind === "error") {
-      await comesWithin(this.#stderrEnd, STDERR_MS);
-      throw answeredError(answer, this.#stderr.tail);
-    }
+    if (answer.kind === "error" || onStderr !== undefined) await comesWithin(this.#stderrEnd, STDERR_MS);
+    if (answer.kind === "error") throw answeredError(answer, this.#stderr.tail);
     return { kind: "result", result: answer.result ?? this.#streamed.joined() };
   }
 

@@ -18,19 +18,23 @@ export interface StderrOptions {
   readonly name: string;
   /** Takes secrets out of it. */
   readonly redacted: RedactedStream;
+  /** Hears all of it. */
+  readonly onText?: ((shown: string) => void) | undefined;
 }
 
 /** Follows the stderr of one run. */
 export class StderrTail {
   readonly #log: (text: string) => void;
   readonly #redacted: RedactedStream;
+  readonly #onText: StderrOptions["onText"];
   #line = "";
   #tail = "";
   #sent = 0;
   #isMuted = false;
 
-  constructor({ call, name, redacted }: StderrOptions) {
+  constructor({ call, name, redacted, onText }: StderrOptions) {
     this.#redacted = redacted;
+    this.#onText = onText;
     this.#log = (text) => call.log("info", text, undefined, name);
   }
 
@@ -57,6 +61,7 @@ export class StderrTail {
   }
 
   #add(shown: string): void {
+    this.#onText?.(shown);
     // what is cut off here would no longer be known for a secret, so secrets are gone by now
     this.#tail = `${this.#tail}${shown}`.slice(-KEPT);
     const lines = `${this.#line}${shown}`.split("\n");

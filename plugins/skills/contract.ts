@@ -1,10 +1,13 @@
 /**
  * What the plugin `skills` offers to others: the contract `Skills`, by which they bring skills and decide whether their
- * scripts run, and the contract `Activation`, which tools the skills that somebody has activated show.
+ * scripts run, the contract `Activation`, which tools the skills that somebody has activated show, and the contract
+ * `SkillImports`, by which Python code imports modules of skills.
  *
  * @module
  */
 import { type Call, type Contract, contract, type Disposer, type ViewChange, type Viewer } from "../../kernel/mod.ts";
+import type { InstalledPackages, PackageSet } from "../dependencies/contract.ts";
+import type { GivenToScript } from "../scripts/contract.ts";
 import type { SkillScope } from "./discovery/scope.ts";
 
 export { isEntered, MOST_DEPTH, SKILL_FILES } from "./discovery/rules.ts";
@@ -13,6 +16,12 @@ export { isEnvFile } from "./env/env_file.ts";
 export type { SkillMetadata } from "./format/metadata.ts";
 export { type ParsedSkill, parseSkill } from "./format/parse.ts";
 export { writtenGrants } from "./running/skill_grants.ts";
+export {
+  preparePython,
+  type PythonCommand,
+  type PythonPackagesOptions,
+  type PythonSources,
+} from "./scripts/python/python_packages.ts";
 
 /** A skill, as other plugins know it. */
 export interface KnownSkill {
@@ -80,3 +89,36 @@ export interface Activation {
   onChange(listener: (change: ActivationChange) => void): Disposer;
 }
 export const Activation: Contract<Activation> = contract("skill-activation");
+
+/** What code is run with that imports modules of skills. */
+export interface ImportedSkills {
+  /** What their `.env` files set; not to be shown. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Folders that Python is to look for modules in, absolute. */
+  readonly folders: readonly string[];
+  /** The files that are referred to, each with its reference, which names it in errors. */
+  readonly sources: readonly { readonly text: string; readonly source: string }[];
+  /**
+   * Adds what the skills are granted, and leave to read them, to what the code is given in any case; its time stays.
+   *
+   * @throws {ToolError} when a grant is refused, or a secret is not there.
+   */
+  give<T extends GivenToScript>(base: T, call: Call): Promise<T>;
+  /**
+   * Installs packages, by address or with scripts of their own only where one of the skills is granted that.
+   *
+   * @throws {ToolError} when they cannot be installed.
+   */
+  install(set: PackageSet, options: { readonly owner: string; readonly call: Call }): Promise<InstalledPackages>;
+}
+
+/** Opens skills for code that imports from them. */
+export interface SkillImports {
+  /**
+   * Opens what references name, `skill:path/to/file.py`; who guards scripts is asked.
+   *
+   * @throws {ToolError} when a reference cannot be used, its skill may not run, or two skills contradict each other.
+   */
+  open(references: readonly string[], call: Call): Promise<ImportedSkills>;
+}
+export const SkillImports: Contract<SkillImports> = contract("skill-imports");

@@ -46,7 +46,7 @@ import { SkillCatalog } from "./catalog/catalog.ts";
 import { ToolRegistry } from "./catalog/registry.ts";
 import { Requirements } from "./catalog/requirements.ts";
 import { WantedSkills } from "./catalog/wanted_skills.ts";
-import { Activation, Skills } from "./contract.ts";
+import { Activation, SkillImports, Skills } from "./contract.ts";
 import { readInstructions } from "./disclosure/instructions.ts";
 import { registerDisclosure } from "./disclosure/mod.ts";
 import { openSkill } from "./discovery/open_skill.ts";
@@ -151,7 +151,7 @@ const skills: Plugin<SkillsConfig> = definePlugin({
     policy: optional(GrantPolicy),
     trust: optional(Trust),
   },
-  provides: [Activation, Skills, SkillAccess],
+  provides: [Activation, SkillImports, Skills, SkillAccess],
   async setup(ctx) {
     const { config, deps } = ctx;
     const { files, environment, toolbox, trust, library, secrets, processes } = deps;
@@ -189,10 +189,11 @@ const skills: Plugin<SkillsConfig> = definePlugin({
     const guards = new ScriptGuards();
     const places = new SkillPlaces({ files, catalog, environment, root: writableRoot(environment) });
     const turns = new SkillTurns(places);
-    registerSkillScripts({
+    const imports = registerSkillScripts({
       ...{ ...deps, tool: ctx.tool, places, turns, guards, requirements, registry, log: ctx.log },
       timeoutMs: config.script_timeout_ms,
     });
+    ctx.provide(SkillImports, imports);
     const runner = new SkillToolRunner({
       ...{ ...deps, catalog, registry, requirements, guards, log: ctx.log },
       timeoutMs: config.timeout_ms,

@@ -26,6 +26,8 @@ __all__ = [
 
 _CANCELLED = -32800
 _FAILED = 1
+# bytes of a message; a longer line ends the script
+_MOST_BYTES = 16 * 1024 * 1024
 _IS_PERSISTENT = os.environ.get("COLLET_TOOL_PERSISTENT") == "1"
 # code that is run for what it prints; taken away, since a program that it starts is none
 _IS_CODE = os.environ.pop("COLLET_TOOL_CODE", "") == "1"
@@ -86,14 +88,12 @@ class _Session:
     def __init__(self):
         sys.stdout.flush()
         self._output = os.fdopen(os.dup(1), "wb")
-        self._input = 0
-        if _IS_CODE:
-            # replies are for nobody else who reads
-            self._input = os.dup(0)
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(nothing, 0)
-            os.close(nothing)
-        else:
+        # replies are for nobody else who reads
+        self._input = os.dup(0)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        if not _IS_CODE:
             # what is printed here, or by a program that is started, must not be taken for a message
             os.dup2(2, 1)
         self.first = SimpleQueue()
@@ -108,6 +108,8 @@ class _Session:
 
     def send(self, message):
         line = encode(message)
+        if len(line) > _MOST_BYTES and "method" in message:
+            raise ValueError("the message has %d bytes as JSON, and %d is the limit" % (len(line), _MOST_BYTES))
         with self._lock:
             if _IS_CODE:
                 # what was printed before comes before
@@ -126,20 +128,30 @@ class _Session:
 
     def request(self, method, params):
         waiting = SimpleQueue()
+        message_id = self.ask(method, params, waiting.put)
+        try:
+            reply = waiting.get()
+        finally:
+            self.forget(message_id)
+        return result_of(reply)
+
+    def ask(self, method, params, take):
+        """Sends a request; `take` gets the reply for `result_of`, on another thread, unless `forget` is called before."""
         with self._lock:
             if self._end is not None:
                 raise self._end()
             self._last_id += 1
             message_id = self._last_id
-            self._pending[message_id] = waiting
+            self._pending[message_id] = take
         try:
             self.send({"jsonrpc": "2.0", "id": message_id, "method": method, "params": params})
-            reply = waiting.get()
-        finally:
-            self._pending.pop(message_id, None)
-        if callable(reply):
-            raise reply()
-        return _result_of(reply)
+        except BaseException:
+            self.forget(message_id)
+            raise
+        return message_id
+
+    def forget(self, message_id):
+        self._pending.pop(message_id, None)
 
     def on_cancel(self, listener):
         with self._lock:
@@ -163,8 +175,10 @@ class _Session:
             self.first.put(message)
         elif method == "notifications/cancelled":
             self._cancel((message.get("params") or {}).get("reason") or "The call was cancelled")
-        elif method is None and message.get("id") in self._pending:
-            self._pending[message["id"]].put(message)
+        elif method is None:
+            take = self._pending.get(message.get("id"))
+            if take is not None:
+                take(message)
 
     def _cancel(self, reason):
         with self._lock:
@@ -177,8 +191,8 @@ class _Session:
     def _finish(self, error):
         with self._lock:
             self._end = self._end or error
-            for waiting in list(self._pending.values()):
-                waiting.put(self._end)
+            for take in list(self._pending.values()):
+                take(self._end)
 
 
 def _lines_of(descriptor):
@@ -208,7 +222,10 @@ def encode(message):
     return (json.dumps(message, allow_nan=False, separators=(",", ":")) + "\n").encode("ascii")
 
 
-def _result_of(reply):
+def result_of(reply):
+    """Gives the result of a reply, or raises what failed."""
+    if callable(reply):
+        raise reply()
     error = reply.get("error")
     if error is not None:
         raise HostError(str(error.get("message")), error.get("code"), error.get("data"))

@@ -18,13 +18,13 @@ def _boot():
     prefix_size = 16
     # what a script does not import makes no difference to it: none of these sets anything up
     modules = (
-        "__future__", "base64", "bisect", "collections.abc", "concurrent.futures.thread", "contextlib", "copy", "csv",
-        "dataclasses", "datetime", "decimal", "encodings.idna", "enum", "errno", "fnmatch", "functools", "glob",
-        "hashlib", "heapq", "hmac", "html", "importlib.util", "inspect", "io", "itertools", "json", "logging", "math",
-        "operator", "os", "pathlib", "pickle", "queue", "random", "re", "secrets", "select", "selectors", "shlex",
-        "shutil", "signal", "socket", "ssl", "string", "struct", "subprocess", "tempfile", "textwrap", "threading",
-        "time", "traceback", "types", "typing", "unicodedata", "urllib.parse", "urllib.request", "uuid", "warnings",
-        "weakref", "zlib",
+        "__future__", "asyncio", "base64", "bisect", "collections.abc", "concurrent.futures.thread", "contextlib",
+        "copy", "csv", "dataclasses", "datetime", "decimal", "encodings.idna", "enum", "errno", "fnmatch", "functools",
+        "glob", "hashlib", "heapq", "hmac", "html", "importlib.util", "inspect", "io", "itertools", "json", "logging",
+        "math", "operator", "os", "pathlib", "pickle", "queue", "random", "re", "secrets", "select", "selectors",
+        "shlex", "shutil", "signal", "socket", "ssl", "string", "struct", "subprocess", "tempfile", "textwrap",
+        "threading", "time", "traceback", "types", "typing", "unicodedata", "urllib.parse", "urllib.request", "uuid",
+        "warnings", "weakref", "zlib",
     )
     # packages that change modules which must not be loaded yet
     patching = (b"gevent", b"eventlet")

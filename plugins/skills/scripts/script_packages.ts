@@ -53,7 +53,7 @@ export type PackageSurroundings = Pick<ScriptFile, "interpreter" | "args" | "env
 
 /** Who needs packages. */
 export interface PackageUser {
-  readonly place: SkillPlace;
+  readonly place: Pick<SkillPlace, "name" | "skill">;
   /** Names it, in errors and progress. */
   readonly owner: string;
   readonly call: Call;
@@ -77,7 +77,7 @@ export class ScriptPackages {
    */
   async project(
     { path, shebang = "" }: Pick<FoundScript, "path" | "shebang">,
-    { place: { folder, name }, call }: Pick<PackageUser, "place" | "call">,
+    { place: { folder, name }, call }: { readonly place: SkillPlace; readonly call: Call },
   ): Promise<PackageSet | undefined> {
     const { dependencies } = this.#options;
     const isOfNode = ENDING_REGEXP.test(path) || ["node", "deno"].includes(languageOf(shebang) ?? "");

@@ -6,15 +6,13 @@
 import type { Call, Environment, Files, Processes } from "../../../../kernel/mod.ts";
 import type { Dependencies } from "../../../dependencies/contract.ts";
 import { WORK_FOLDER } from "../../../sandbox/contract.ts";
-import type { CapturedResult, GivenToScript, ReachedTools } from "../../../scripts/contract.ts";
+import type { CapturedResult, ReachedTools } from "../../../scripts/contract.ts";
+import type { ImportedSkills, SkillImports } from "../../contract.ts";
 import { Interpreters } from "../../running/interpreters.ts";
 import { importsAuthorModule } from "../../running/tool_scripts.ts";
 import { OutputProgress } from "../output_progress.ts";
 import type { OpenSkill, SkillScripts } from "../skill_scripts.ts";
 import { preparePython, type PythonCommand } from "./python_packages.ts";
-import { bySkill, findReferences, importFolders, type Reference, type ReferencedSkill } from "./references.ts";
-import { uniteGrants } from "./united_grants.ts";
-import { uniteVariables } from "./variables.ts";
 
 /** Names the tool, and the file of the code: neither Python nor a skill has a module of this name. */
 export const TOOL_NAME = "execute_python_code";
@@ -28,6 +26,7 @@ const EVERY_TOOL: ReachedTools = { has: () => true, refusal: (name) => `Cannot c
 /** What {@linkcode PythonCode} works with. */
 export interface PythonCodeOptions {
   readonly scripts: SkillScripts;
+  readonly imports: SkillImports;
   /** The home folder of the server. */
   readonly files: Files;
   readonly processes: Pick<Processes, "which" | "run">;
@@ -57,8 +56,7 @@ export interface PythonOutcome {
 /** A run, and what it refers to. */
 interface Referring {
   readonly run: PythonRun;
-  readonly references: readonly Reference[];
-  readonly skills: readonly ReferencedSkill[];
+  readonly imported: ImportedSkills;
   /** Whether it talks with the server. */
   readonly hasTools: boolean;
   /** The folder of the code, as a skill that asks for nothing. */
@@ -82,32 +80,28 @@ export class PythonCode {
    * cannot be started.
    */
   async run(run: PythonRun, call: Call): Promise<PythonOutcome> {
-    const { scripts, files } = this.#options;
-    const references = await findReferences(run.references, (name) => scripts.open(name, call));
-    const skills = bySkill(references);
-    const variables = uniteVariables(skills.map(({ place }) => ({ skill: place.name, values: place.env })));
-    const hasTools = [run.code, ...references.map(({ source }) => source)].some(importsAuthorModule);
+    const { imports, files } = this.#options;
+    const imported = await imports.open(run.references, call);
+    const hasTools = [run.code, ...imported.sources.map(({ source }) => source)].some(importsAuthorModule);
     const folder = `${WORK_FOLDER}/${crypto.randomUUID()}`;
     try {
       const own = await this.#write(run.code, { folder, hasTools });
-      return await this.#run({ run, references, skills, hasTools, own }, { variables, call });
+      return await this.#run({ run, imported, hasTools, own }, call);
     } finally {
       await files.remove(folder);
     }
   }
 
-  async #run(
-    referring: Referring,
-    { variables, call }: { readonly variables: Readonly<Record<string, string>>; readonly call: Call },
-  ): Promise<PythonOutcome> {
-    const { run: { code }, own, hasTools } = referring;
+  async #run({ run: { code, timeout }, imported, own, hasTools }: Referring, call: Call): Promise<PythonOutcome> {
     const { scripts, dependencies } = this.#options;
+    const { variables, sources } = imported;
     const progress = new OutputProgress(call);
-    const { timeoutMs, ...given } = await this.#give(referring, call);
-    const python = await preparePython({ ...referring, code }, {
-      ...{ call: progress.call, dependencies },
-      interpreters: this.#interpreters,
-      packages: scripts.packages,
+    // the operator's limits alone, in the time that the code has
+    const { timeoutMs, ...given } = await imported.give(await scripts.give(own, { call, timeout }), call);
+    const python = await preparePython({ code, sources }, {
+      dependencies,
+      plain: await this.#interpreters.find({ title: "the code", path: FILE_NAME, dcc: "", isExecutable: false }),
+      install: (set) => imported.install(set, { owner: TOOL_NAME, call: progress.call }),
     });
     const startedAt = performance.now();
     const result = await scripts.run({
@@ -117,37 +111,18 @@ export class PythonCode {
       file: await own.folder.resolve(FILE_NAME),
       folder: own.path,
       timeoutMs,
-      env: { ...given.env, ...python.env, ...variables, ...this.#variables(referring, { python, variables }) },
+      env: { ...given.env, ...python.env, ...variables, ...this.#variables(imported, python) },
       redacted: variables,
       ...(hasTools && { tools: EVERY_TOOL }),
     }, progress);
     return { result, timeoutMs, durationMs: performance.now() - startedAt, variables: Object.keys(variables).sort() };
   }
 
-  /** Gives what the skills were granted, in the time that the code has. */
-  async #give(
-    { run: { timeout }, own, skills }: Referring,
-    call: Call,
-  ): Promise<GivenToScript & { readonly timeoutMs: number }> {
-    const { scripts } = this.#options;
-    // the operator's limits alone
-    const { timeoutMs, ...base } = await scripts.give(own, { call, timeout });
-    const given: GivenToScript[] = [base];
-    // one after the other, since each may ask the user
-    for (const { place } of skills) given.push(await scripts.give(place, { call }));
-    const { permissions, ...united } = uniteGrants(given);
-    const read = [...permissions?.read ?? [], ...skills.map(({ place }) => place.path)];
-    return { ...united, timeoutMs, permissions: { ...permissions, read } };
-  }
-
   /** Gives the variables that are ours. */
-  #variables(
-    { skills }: Referring,
-    { python, variables }: { readonly python: PythonCommand; readonly variables: Readonly<Record<string, string>> },
-  ): Record<string, string> {
+  #variables({ folders: imported, variables }: ImportedSkills, python: PythonCommand): Record<string, string> {
     const { environment } = this.#options;
     const separator = environment.os === "windows" ? ";" : ":";
-    const listed = [...importFolders(skills, environment), python.env?.["PYTHONPATH"], variables["PYTHONPATH"]];
+    const listed = [...imported, python.env?.["PYTHONPATH"], variables["PYTHONPATH"]];
     const folders = listed.filter((it) => it !== undefined && it !== "").join(separator);
     return {
       ...(folders !== "" && { PYTHONPATH: folders }),

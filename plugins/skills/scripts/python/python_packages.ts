@@ -3,36 +3,32 @@
  *
  * @module
  */
-import { type Call, messageOf, ToolError } from "../../../../kernel/mod.ts";
-import type { Dependencies, OwnedPackages } from "../../../dependencies/contract.ts";
+import { messageOf, ToolError } from "../../../../kernel/mod.ts";
+import type { Dependencies, InstalledPackages, OwnedPackages, PackageSet } from "../../../dependencies/contract.ts";
 import type { ScriptFile } from "../../../scripts/contract.ts";
-import type { Interpreters } from "../../running/interpreters.ts";
-import { writtenGrants } from "../../running/skill_grants.ts";
-import type { ScriptPackages } from "../script_packages.ts";
-import type { OpenSkill } from "../skill_scripts.ts";
-import type { Reference } from "./references.ts";
 
 /** Names the code, where the owner of a package is told. */
 const CODE_OWNER = "the code";
 
+/** How Python is started. */
+export type PythonCommand = Pick<ScriptFile, "interpreter" | "args" | "env" | "packages" | "programs">;
+
 /** What {@linkcode preparePython} works with. */
 export interface PythonPackagesOptions {
-  readonly interpreters: Pick<Interpreters, "find">;
-  readonly packages: Pick<ScriptPackages, "installSet">;
+  /** How it is started where nothing needs packages. */
+  readonly plain: PythonCommand;
   /** Reads what is declared; without it nothing is. */
   readonly dependencies: Pick<Dependencies, "declared" | "merge"> | undefined;
+  /** Installs them all. */
+  install(set: PackageSet): Promise<InstalledPackages>;
 }
 
 /** Code, and what it refers to. */
 export interface PythonSources {
   readonly code: string;
-  readonly references: readonly Reference[];
-  /** The folder of the code, which asks for nothing. */
-  readonly own: OpenSkill;
+  /** Files, each with what names it. */
+  readonly sources: readonly { readonly text: string; readonly source: string }[];
 }
-
-/** How Python is started. */
-export type PythonCommand = Pick<ScriptFile, "interpreter" | "args" | "env" | "packages" | "programs">;
 
 /**
  * Gives how Python is started, once all packages are installed: those of the code itself, and those of the files.
@@ -40,20 +36,16 @@ export type PythonCommand = Pick<ScriptFile, "interpreter" | "args" | "env" | "p
  * @throws {ToolError} naming who declares what cannot be read, who contradicts whom, or with the words of the installer.
  */
 export async function preparePython(
-  { code, references, own }: PythonSources,
-  { call, interpreters, packages: installer, dependencies }: PythonPackagesOptions & { readonly call: Call },
+  { code, sources }: PythonSources,
+  { plain, dependencies, install }: PythonPackagesOptions,
 ): Promise<PythonCommand> {
-  const plain = await interpreters.find({ title: "the code", path: "code.py", dcc: "", isExecutable: false });
   if (dependencies === undefined) return plain;
-  const sources = [{ text: CODE_OWNER, source: code }, ...references];
-  const declared = await Promise.all(sources.map((it) => readDeclared(it, dependencies)));
+  const all = [{ text: CODE_OWNER, source: code }, ...sources];
+  const declared = await Promise.all(all.map((it) => readDeclared(it, dependencies)));
   const { packages, requires } = dependencies.merge(declared);
   if (packages.length === 0 && requires === undefined) return plain;
-  const place = references.map((it) => it.place).find(asksForPackages) ?? own;
-  const { interpreter = plain.interpreter, args, env, path, program } = await installer.installSet(
-    { language: "python", packages, requires },
-    { place, owner: own.name, call },
-  );
+  const installed = await install({ language: "python", packages, requires });
+  const { interpreter = plain.interpreter, args, env, path, program } = installed;
   return { interpreter, args, env: { ...plain.env, ...env }, packages: path, programs: [program] };
 }
 
@@ -66,11 +58,4 @@ async function readDeclared(
   } catch (cause) {
     throw new ToolError(`${messageOf(cause)} (in ${owner})`, { cause });
   }
-}
-
-/** Whether a skill asks for packages by address, or for scripts that run at their installation. */
-function asksForPackages({ skill }: OpenSkill): boolean {
-  const grants: unknown = skill === undefined ? undefined : writtenGrants(skill.metadata);
-  const { direct_dependencies: direct, install_scripts: scripts } = Object(grants);
-  return direct === true || scripts === true;
 }
