@@ -5,11 +5,13 @@
  */
 import type { Plugin } from "../kernel/mod.ts";
 
+import code from "./code/mod.ts";
 import dependencies from "./dependencies/mod.ts";
 import grants from "./grants/mod.ts";
 import guide from "./guide/mod.ts";
 import library from "./library/mod.ts";
 import memory from "./memory/mod.ts";
+import pipelines from "./pipelines/mod.ts";
 import repos from "./repos/mod.ts";
 import resourceTools from "./resource_tools/mod.ts";
 import results from "./results/mod.ts";
@@ -38,6 +40,8 @@ export const shipped: readonly Plugin[] = [
   dependencies,
   scripts,
   wasm,
+  code,
+  pipelines,
   sharing,
   trust,
   skills,

@@ -16,6 +16,17 @@ A skill brings instructions, and often tools, for a kind of work. \`${FIND_SKILL
 hides them. The tools of this server are skills as well: \`activate_skill\` with \`dev\` shows those that make and manage
 tools and skills.
 `;
+const EXECUTE_CODE = "execute_code";
+const CODE = `
+\`${EXECUTE_CODE}\` runs a program that calls tools as functions, and gives back its result alone: write one where you
+would call many, filter what they give, or use one's result in the next. \`search_tools\` with \`format: "typescript"\`
+tells how the functions are called.
+`;
+const PIPELINE = "pipeline";
+const PIPELINES = `
+\`${PIPELINE}\` keeps steps that call tools as a tool of its own, for work that comes again: each step is recorded, and a
+run that was cut off goes on where it was. The prompt \`create_pipeline\` has an example.
+`;
 const BUILD_STEP =
   `   \`${BUILD_TOOL}\` compiles TypeScript, JavaScript, Rust, Go, C, C++, AssemblyScript or WAT to a tool that runs
    confined: without network, and with the files alone that it is granted.
@@ -23,6 +34,8 @@ const BUILD_STEP =
 
 /** Writes `collet://guide`: how to work with this server, and the tools it has. */
 export function guidePage(tools: readonly ToolSummary[]): string {
+  const hasTool = (wanted: string) => tools.some(({ name }) => name === wanted);
+  const combining = [...(hasTool(EXECUTE_CODE) ? [CODE] : []), ...(hasTool(PIPELINE) ? [PIPELINES] : [])];
   return `# Collet
 
 This server makes tools while you work. A tool that you register is there at once, for every client, and after a
@@ -38,13 +51,13 @@ restart as well.
    Give \`examples\` as well: with \`verify: true\` the tool is made only if all of them pass, and \`test_tool\` runs
    them again.
 ${
-    tools.some(({ name }) => name === BUILD_TOOL)
+    hasTool(BUILD_TOOL)
       ? BUILD_STEP
       : ""
   }3. Call the tool by its name, or by \`call_tool\` when your client does not show new tools.
 4. A failed call says why. Mend the code and register it again with \`overwrite: true\`; the old version is kept.
 5. \`delete_tool\` takes a tool away; it is kept in a trash for 30 days.
-${tools.some(({ name }) => name === FIND_SKILLS) ? SKILLS : ""}
+${combining.length > 0 ? `\n## Combine tools\n${combining.join("")}` : ""}${hasTool(FIND_SKILLS) ? SKILLS : ""}
 ## Tools
 
 ${toolList(tools)}

@@ -61,6 +61,22 @@ for (const scheme of ["collet", "skillz"]) {
   });
 }
 
+test("the guide tells how tools are combined where there is a tool for that", async () => {
+  const named = (name: string): Plugin<void> =>
+    definePlugin({
+      name,
+      version: "1.0.0",
+      setup: ({ tool }) => void tool({ name, description: name, input: v.object({}), run: () => "ok" }),
+    });
+  await using none = await testPlugin(guide, undefined, { with: [maker] });
+  assert.doesNotMatch(await read(none, "collet://guide"), /Combine tools|execute_code/);
+  await using some = await testPlugin(guide, undefined, { with: [named("execute_code")] });
+  assert.match(await read(some, "collet://guide"), /## Combine tools\n\n`execute_code` runs a program/);
+  assert.doesNotMatch(await read(some, "collet://guide"), /create_pipeline/);
+  await using both = await testPlugin(guide, undefined, { with: [named("execute_code"), named("pipeline")] });
+  assert.match(await read(both, "collet://guide"), /`execute_code` runs[^#]*`pipeline` keeps steps[^#]*## Tools/);
+});
+
 test("guide completes the names of tools", async () => {
   await using kit = await testPlugin(guide, undefined, { with: [maker] });
   const { completion } = await kit.client.complete({
