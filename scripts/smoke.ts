@@ -1,5 +1,6 @@
 /**
- * Starts what was built, as a user's client would: `dist/mod.js` in Node, over stdio, asked for its tools.
+ * Starts what was built, as a user's client would: `dist/mod.js` in Node, over stdio, asked for its tools and
+ * for calls.
  *
  * @module
  */
@@ -22,6 +23,12 @@ const REQUESTS: readonly object[] = [
   { jsonrpc: "2.0", id: 2, method: "tools/list" },
 ];
 
+/** Calls that load what comes from packages and is loaded when it is first used, and a part of what they answer. */
+const CALLS: readonly (readonly [tool: string, args: object, answer: string])[] = [
+  ["execute_code", { language: "typescript", code: "const n: number = 40;\nreturn { n: n + 2 };" }, '{"n":42}'],
+  ["pipeline", { action: "validate", steps: [{ tool: "list_tools", condition: "1 < 2" }] }, "is valid"],
+];
+
 /** Imports a file of `dist/` in Node and fails unless it loads in silence and gives a name. */
 async function importBuilt(node: string, file: string, name: string): Promise<void> {
   const address = pathToFileURL(inRepository("dist", file)).href;
@@ -32,10 +39,10 @@ async function importBuilt(node: string, file: string, name: string): Promise<vo
 }
 
 /**
- * Imports each built entry, then lists tools over stdio.
+ * Imports each built entry, lists tools over stdio, and calls some.
  *
  * @returns one line about what was seen.
- * @throws {Error} when an entry does not load, prints something while loading, or lists no tool.
+ * @throws {Error} when an entry does not load, prints something while loading, lists no tool, or a call fails.
  */
 export async function smokeTest(): Promise<string> {
   const found = await findNode("path");
@@ -57,7 +64,17 @@ export async function smokeTest(): Promise<string> {
     const answer = stdout.split("\n").find((line) => line.includes('"id":2'));
     const tools = answer === undefined ? [] : JSON.parse(answer).result?.tools ?? [];
     if (code !== 0 || tools.length === 0) throw new Error(`dist/mod.js lists no tools: exit code ${code}\n${output}`);
-    return `dist/mod.js lists ${tools.length} tools over stdio`;
+    for (const [tool, args, answer] of CALLS) {
+      const called = await run([node, inRepository("dist", "mod.js"), "call", tool, JSON.stringify(args)], {
+        cwd: home,
+        env: { COLLET_HOME: home },
+        timeoutMs: 60_000,
+      });
+      if (called.code !== 0 || !called.stdout.includes(answer)) {
+        throw new Error(`dist/mod.js cannot call "${tool}": exit code ${called.code}\n${called.output}`);
+      }
+    }
+    return `dist/mod.js lists ${tools.length} tools over stdio, and calls ${CALLS.length} of them`;
   } finally {
     await rm(home, { recursive: true, force: true });
   }

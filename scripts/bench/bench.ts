@@ -44,3 +44,34 @@ export async function takeTurns<S, T>(
   }
   return taken;
 }
+
+/** How sides are timed. */
+export interface TimeOptions {
+  readonly rounds: number;
+  /** Rounds before those that count; 1 by default. */
+  readonly warmUps?: number;
+}
+
+/**
+ * Times sides in turn, once they are warm.
+ *
+ * @param sides Each does its work and gives how long that took.
+ * @returns the measurements of each side, in the order of the rounds.
+ */
+export async function timeSides<S extends string>(
+  sides: Readonly<Partial<Record<S, () => Promise<number>>>>,
+  { rounds, warmUps = 1 }: TimeOptions,
+): Promise<(side: S) => readonly number[]> {
+  const names = Object.keys(sides) as S[];
+  const time = (name: S) => sides[name]!();
+  for (let i = 0; i < warmUps; i++) for (const name of names) await time(name);
+  const taken = await takeTurns(names, rounds, time);
+  return (name) => taken.get(name) ?? [];
+}
+
+/** Gives how long something takes, in milliseconds. */
+export async function timed(run: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await run();
+  return performance.now() - startedAt;
+}

@@ -12,8 +12,8 @@
  * `dist/mod.js` as it was built last. All traffic stays on the loopback address. A wrong answer of any server ends the
  * run with exit code 1; a target that is not reached does not, since it says as much of the machine as of Collet.
  *
- * The parts are `start`, `calls`, `lists`, `memory`, `scripts`, `wasm`, `skills` and `tokens`; `targets.ts` has what is to be
- * reached, `servers/` what Collet is compared with and the plugins that it is measured by.
+ * The parts are `start`, `calls`, `lists`, `memory`, `scripts`, `wasm`, `skills`, `code`, `pipelines` and `tokens`;
+ * `targets.ts` has what is to be reached, `servers/` what Collet is compared with and the plugins that it is measured by.
  *
  * @module
  */
@@ -25,15 +25,18 @@ import { runMain } from "../lib/main.ts";
 import { print } from "../lib/repository.ts";
 import type { Bench, Measured } from "./bench.ts";
 import { measureCalls } from "./calls.ts";
+import { measureCode } from "./code/mod.ts";
 import { measureLists } from "./lists.ts";
 import { LoadProcess } from "./load_process.ts";
 import { describeCircumstances } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
 import { type BenchOptions, parseOptions, type Section } from "./options.ts";
+import { measurePipelines } from "./pipelines/mod.ts";
 import { HAS_USAGE } from "./process_usage.ts";
 import { writeReport } from "./report.ts";
 import type { Results, RuntimeResults } from "./results.ts";
 import { type Prepared, prepareRuntimes } from "./runtimes.ts";
+import { measureSavedTokens } from "./saved/mod.ts";
 import { makeScratchFolder } from "./scratch.ts";
 import { measureScripts, whyNoScripts } from "./scripts/mod.ts";
 import { measureSkills } from "./skills/mod.ts";
@@ -52,6 +55,8 @@ const MEASURES: Readonly<Record<RuntimeSection, (bench: Bench) => Promise<Measur
   scripts: measureScripts,
   wasm: measureWasm,
   skills: measureSkills,
+  code: measureCode,
+  pipelines: measurePipelines,
 };
 
 async function main(): Promise<void> {
@@ -94,6 +99,7 @@ async function measureAll(options: BenchOptions, { runtimes, loadCommand, notes 
   const tokens = options.sections.includes("tokens") && runtime !== undefined
     ? await measureTokens(runtime)
     : undefined;
+  const saved = tokens !== undefined && runtime !== undefined ? await measureSavedTokens(runtime) : undefined;
   return {
     format: 1,
     startedAt: startedAt.toISOString(),
@@ -103,6 +109,7 @@ async function measureAll(options: BenchOptions, { runtimes, loadCommand, notes 
     circumstances,
     runtimes: found,
     ...(tokens !== undefined && { tokens: tokens.results }),
+    ...(saved !== undefined && { saved }),
     targets: TARGETS,
     verdicts: [...verdicts, ...tokens?.verdicts ?? []],
     notes: [

@@ -7,7 +7,18 @@ import { parseArgs } from "node:util";
 import { inRepository } from "../lib/repository.ts";
 
 /** What can be measured. */
-export const SECTIONS = ["start", "calls", "lists", "memory", "scripts", "wasm", "skills", "tokens"] as const;
+export const SECTIONS = [
+  "start",
+  "calls",
+  "lists",
+  "memory",
+  "scripts",
+  "wasm",
+  "skills",
+  "code",
+  "pipelines",
+  "tokens",
+] as const;
 
 /** One part of the benchmark. */
 export type Section = (typeof SECTIONS)[number];

@@ -4,12 +4,15 @@
  * @module
  */
 import { type CallResults, describeConnections, describeContender } from "./calls.ts";
+import { codeSection } from "./code/report.ts";
 import type { ListResults } from "./lists.ts";
 import type { Circumstances } from "./machine.ts";
 import { number, spread, table } from "./markdown.ts";
 import { LOAD_CONNECTIONS, type MemoryResults } from "./memory.ts";
 import { FULL } from "./options.ts";
+import { pipelineSection } from "./pipelines/report.ts";
 import type { Results, RuntimeResults } from "./results.ts";
+import { savedSection } from "./saved/report.ts";
 import { scriptSection } from "./scripts/report.ts";
 import { skillSection } from "./skills/report.ts";
 import type { StartResults } from "./starts.ts";
@@ -23,7 +26,7 @@ const RUNTIME_TITLES = { deno: "Deno", node: "Node" } as const;
 
 /** Writes the results. */
 export function writeReport(results: Results): string {
-  const { circumstances, runtimes, tokens, verdicts, notes, isQuick } = results;
+  const { circumstances, runtimes, tokens, saved, verdicts, notes, isQuick } = results;
   return [
     "# Benchmark",
     isQuick ? "A quick run, to see that the benchmark works: **these numbers say little.**" : HOW_TO_READ,
@@ -33,6 +36,7 @@ export function writeReport(results: Results): string {
     ...notes.map((note) => `- ${note}`),
     ...runtimes.flatMap(runtimeSections),
     ...(tokens === undefined ? [] : tokenSection(tokens)),
+    ...(saved === undefined ? [] : savedSection(saved)),
   ].join("\n\n") + "\n";
 }
 
@@ -72,7 +76,8 @@ function verdictTable(verdicts: readonly Verdict[]): string {
   return table(["target", "where", "measured", "wanted", ""], rows);
 }
 
-function runtimeSections({ runtime, start, calls, lists, memory, scripts, wasm, skills }: RuntimeResults): string[] {
+function runtimeSections(results: RuntimeResults): string[] {
+  const { runtime, start, calls, lists, memory, scripts, wasm, skills, code, pipelines } = results;
   const title = RUNTIME_TITLES[runtime];
   return [
     ...(start === undefined ? [] : [`## Start on ${title}`, ...startSection(start)]),
@@ -82,6 +87,8 @@ function runtimeSections({ runtime, start, calls, lists, memory, scripts, wasm, 
     ...(scripts === undefined ? [] : [`## Scripts on ${title}`, ...scriptSection(scripts)]),
     ...(wasm === undefined ? [] : [`## WASM tools on ${title}`, ...wasmSection(wasm)]),
     ...(skills === undefined ? [] : [`## Skills on ${title}`, ...skillSection(skills)]),
+    ...(code === undefined ? [] : [`## Code mode on ${title}`, ...codeSection(code)]),
+    ...(pipelines === undefined ? [] : [`## Pipelines on ${title}`, ...pipelineSection(pipelines)]),
   ];
 }
 

@@ -4,10 +4,13 @@
  * @module
  */
 import type { CallResults } from "./calls.ts";
+import type { CodeResults } from "./code/mod.ts";
 import type { ListResults } from "./lists.ts";
 import type { Circumstances } from "./machine.ts";
 import type { MemoryResults } from "./memory.ts";
 import type { Plan, RuntimeName } from "./options.ts";
+import type { PipelineResults } from "./pipelines/mod.ts";
+import type { SavedTokens } from "./saved/mod.ts";
 import type { ScriptResults } from "./scripts/mod.ts";
 import type { SkillResults } from "./skills/mod.ts";
 import type { StartResults } from "./starts.ts";
@@ -25,6 +28,8 @@ export interface RuntimeResults {
   readonly scripts?: ScriptResults;
   readonly wasm?: WasmResults;
   readonly skills?: SkillResults;
+  readonly code?: CodeResults;
+  readonly pipelines?: PipelineResults;
 }
 
 /** All that one run found. */
@@ -38,6 +43,8 @@ export interface Results {
   readonly circumstances: Circumstances;
   readonly runtimes: readonly RuntimeResults[];
   readonly tokens?: TokenResults;
+  /** Tasks done by direct calls and by code. */
+  readonly saved?: readonly SavedTokens[];
   readonly targets: typeof TARGETS;
   readonly verdicts: readonly Verdict[];
   /** What was not measured, and why; what to bear in mind. */

@@ -62,6 +62,8 @@ export interface Server extends AsyncDisposable {
   readonly inspectorUrl: string | undefined;
 }
 
+/** Absolute path of the plugin that each Collet has, unless it is left out. */
+export const BENCH_PLUGIN: string = inRepository("scripts", "bench", "servers", "plugin.ts");
 const LISTENING_REGEXP = /listening on http:\/\/[^\s/]+:(\d+)/;
 const INSPECTOR_REGEXP = /Debugger listening on (ws:\S+)/;
 /** Enough for all that are abandoned. */
@@ -114,8 +116,11 @@ export async function serve(runtime: Runtime, subject: Subject, options: ServeOp
 /** Makes a home for Collet whose configuration adds the benchmark's plugin. */
 async function makeHome({ tools = 0, without = [], plugins: settings = {} }: ServeOptions): Promise<string> {
   const home = await makeScratchFolder("home");
-  const plugin = inRepository("scripts", "bench", "servers", "plugin.ts");
-  const plugins = { [plugin]: { tools }, ...settings, ...Object.fromEntries(without.map((name) => [name, false])) };
+  const plugins = {
+    [BENCH_PLUGIN]: { tools },
+    ...settings,
+    ...Object.fromEntries(without.map((name) => [name, false])),
+  };
   await writeFile(
     join(home, "collet.json"),
     JSON.stringify({ plugins, server: { limits: { max_sessions: MAX_SESSIONS } } }),

@@ -60,6 +60,13 @@ export const TARGETS = {
   // finding them has grown the engine's nursery, whose collections cost each list a third on Node; work for each skill
   // would cost a hundred times
   skillsLists: { title: "lists with skills, of those without", direction: "at least", wanted: 0.5, unit: "times" },
+  codeCalls: { title: "calls from code, faster than a client's", direction: "at least", wanted: 10, unit: "times" },
+  codeFresh: {
+    title: "small run of code, of bare QuickJS in a worker",
+    direction: "at most",
+    wanted: 3,
+    unit: "times",
+  },
   tokens: { title: "tools/list with --expose start", direction: "at most", wanted: 3_000, unit: "tokens" },
 } as const satisfies Readonly<Record<string, Target>>;
 

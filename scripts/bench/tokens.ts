@@ -39,10 +39,18 @@ export async function measureTokens(runtime: Runtime): Promise<Measured<TokenRes
   return { results, verdicts: [judge("tokens", runtime.name, summarize([results.start.tokens]))] };
 }
 
+let tokenizer: Tiktoken | undefined;
+
+/** Counts the tokens of a text. */
+export function tokensOf(text: string): number {
+  // made when it is first needed, since that takes time
+  tokenizer ??= new Tiktoken(o200k);
+  return tokenizer.encode(text).length;
+}
+
 /** Counts the tokens of what a model is given of each tool. */
 export function countTokens(tools: readonly ListedTool[]): Pick<ListSize, "tokens" | "byTool"> {
-  const tokenizer = new Tiktoken(o200k);
-  const count = (value: unknown) => tokenizer.encode(JSON.stringify(value)).length;
+  const count = (value: unknown) => tokensOf(JSON.stringify(value));
   const given = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
   return {
     tokens: count(given),

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readDenoCounts, readPlainCounts } from "./counts.ts";
 import { findMissingPrograms } from "./needs.ts";
 import { hasPath, inRepository } from "./repository.ts";
@@ -35,10 +38,16 @@ const denoCheck = single(
 );
 
 /** Runs the snippets of documentation; tests are another step. */
-const snippets = single("snippets", () => {
+const snippets = single("snippets", async () => {
   const paths = ["README.md", "mod.ts", "kernel", "plugins", "skills", ".github"].filter(hasPath);
   const flags = ["--doc", "--allow-all", "--quiet", "--permit-no-files"];
-  return runCommand(["deno", "test", ...flags, ...paths], { readCounts: readDenoCounts });
+  // what they make stays where they made it, as readers expect of short examples
+  const TMPDIR = await mkdtemp(join(tmpdir(), "collet-snippets-"));
+  try {
+    return await runCommand(["deno", "test", ...flags, ...paths], { readCounts: readDenoCounts, env: { TMPDIR } });
+  } finally {
+    await rm(TMPDIR, { recursive: true, force: true });
+  }
 }, BUSY);
 
 const npmPack = single("npm pack", async () => {

@@ -32,12 +32,14 @@ const ON_DENO: readonly string[] = [
 const ON_ONE_NODE: readonly string[] = [
   "tests/differential/",
   "tests/kernel/",
+  "tests/plugins/code/",
   "tests/plugins/dependencies/",
   "tests/plugins/exposure/",
   "tests/plugins/grants/",
   "tests/plugins/guide/",
   "tests/plugins/library/",
   "tests/plugins/memory/",
+  "tests/plugins/pipelines/",
   "tests/plugins/repos/",
   "tests/plugins/resource_tools/",
   "tests/plugins/results/",
@@ -50,6 +52,7 @@ const ON_ONE_NODE: readonly string[] = [
   "tests/plugins/wasm/binary_",
   "tests/plugins/wasm/build",
   "tests/plugins/wasm/bundle_",
+  "tests/plugins/wasm/code/",
   "tests/plugins/wasm/finished_module_",
   "tests/plugins/wasm/import_export_",
   "tests/plugins/wasm/kind_",
@@ -62,9 +65,12 @@ const ON_ONE_NODE: readonly string[] = [
 
 /** What runs on each Node all the same, for its processes, pipes, signals, threads and watched folders. */
 const ON_EACH_NODE: readonly string[] = [
+  "tests/plugins/code/bombs/loops_",
+  "tests/plugins/code/client/",
   "tests/plugins/library/crash_",
   "tests/plugins/library/hot_reload_",
   "tests/plugins/memory/concurrency_",
+  "tests/plugins/pipelines/runs/kill_",
   "tests/plugins/scripts/at_once_",
   "tests/plugins/scripts/cancellation_",
   "tests/plugins/scripts/client_",
@@ -72,6 +78,8 @@ const ON_EACH_NODE: readonly string[] = [
   "tests/plugins/scripts/output_lines_",
   "tests/plugins/scripts/slow_client_",
   "tests/plugins/skills/server/",
+  "tests/plugins/wasm/code/limits_",
+  "tests/plugins/wasm/code/reuse_",
 ];
 
 /**
@@ -84,6 +92,7 @@ const DEMANDING: readonly string[] = [
   "tests/platform/cgroups_",
   "tests/platform/limits_",
   "tests/platform/workers_",
+  "tests/plugins/code/bombs/",
   "tests/plugins/dependencies/python_",
   "tests/plugins/sandbox/escapes/",
   "tests/plugins/scripts/grants_limits_",
@@ -91,6 +100,7 @@ const DEMANDING: readonly string[] = [
   "tests/plugins/scripts/warm_pool_",
   "tests/plugins/skills/hostile/scale_",
   "tests/plugins/store/processes_",
+  "tests/plugins/wasm/code/limits_",
   "tests/plugins/wasm/languages/",
   "tests/plugins/wasm/pool_",
   "tests/proof/back_pressure_",

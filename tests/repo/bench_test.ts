@@ -255,7 +255,7 @@ test("the benchmark measures calls and tokens, and says what it measured with", 
   }
 });
 
-function checkResults({ format, isQuick, circumstances, runtimes, tokens, verdicts }: Results): void {
+function checkResults({ format, isQuick, circumstances, runtimes, tokens, saved, verdicts }: Results): void {
   assert.deepEqual([format, isQuick, runtimes.length], [1, true, 1]);
   for (const name of ["Collet", "Deno", "hono", "@modelcontextprotocol/server"]) {
     assert.match(circumstances.versions[name] ?? "", /^\d+\.\d+/, name);
@@ -279,4 +279,9 @@ function checkResults({ format, isQuick, circumstances, runtimes, tokens, verdic
   // speed is not judged by tests, but this number is the same on every machine
   assert.ok(tokens !== undefined && tokens.start.tokens > 0);
   assert.ok(tokens.start.tokens <= TARGETS.tokens.wanted, `${tokens.start.tokens} tokens`);
+  const [report, , single] = saved ?? [];
+  assert.deepEqual([report?.direct.calls, report?.code.calls], [20, 2]);
+  assert.ok(report!.saved > 0.3 && report!.savedWithoutLists > 0.3, JSON.stringify(report));
+  // where there is nothing to combine it says so
+  assert.ok(single!.savedWithoutLists < 0, JSON.stringify(single));
 }

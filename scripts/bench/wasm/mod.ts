@@ -7,7 +7,7 @@
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../lib/run.ts";
-import { type Bench, type Measured, say, takeTurns } from "../bench.ts";
+import { type Bench, type Measured, say, timeSides } from "../bench.ts";
 import { makeScratchFolder } from "../scratch.ts";
 import { compare, type Comparison, summarize, type Summary } from "../statistics.ts";
 import { judge, type Verdict } from "../targets.ts";
@@ -91,10 +91,7 @@ async function measureTool(
     rebuild: () => server.build(tool),
     burst: async () => (await server.timeCalls({ name, lanes: AT_ONCE, until: { count: AT_ONCE } })).ms,
   };
-  const names = Object.keys(sides) as (keyof typeof sides)[];
-  for (const side of names) await sides[side]!();
-  const taken = await takeTurns(names, rounds, (side) => sides[side]!());
-  const of = (side: keyof typeof sides) => taken.get(side) ?? [];
+  const of = await timeSides(sides, { rounds });
   return {
     title,
     size: (await stat(file)).size,
