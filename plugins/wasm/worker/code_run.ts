@@ -42,7 +42,7 @@ export async function runCode(task: CodeTask, host: CodeHost): Promise<RunOutcom
       isEnded: () => host.isEnded(),
       onEvent: () => clock.tick(),
       now: clock.now,
-      wait: host.wait,
+      wait: host.wait?.bind(host),
     });
     const context = installCode(realm, { task, host, clock, printed, words: source.words() });
     await evaluate(realm, source, await source.script());
