@@ -68,6 +68,8 @@ export class Approvals {
       // what a tool began may go on behind the run
       if (run === undefined) throw refusal(name, "the code that began it has ended");
       await run.approve({ name, args: input, call });
+      // nobody waits any more for what was cancelled while a person thought
+      call.signal.throwIfAborted();
     }
     return await next();
   };

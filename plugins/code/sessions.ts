@@ -45,7 +45,9 @@ export class Sessions {
       if (entry === undefined) await this.#assertRoom(shelf, name);
       const before: JsonObject = isObject(entry?.value) ? entry.value : {};
       const outcome = await use.run(before);
-      await this.#keep(outcome.session ?? before, { shelf, name, ifVersion: entry?.version ?? 0 });
+      // one whose time ran out while the run used it is absent by now
+      const isThere = entry !== undefined && (entry.expiresAt ?? Infinity) > Date.now();
+      await this.#keep(outcome.session ?? before, { shelf, name, ifVersion: isThere ? entry.version : 0 });
       return outcome;
     });
   }
@@ -68,14 +70,14 @@ export class Sessions {
     { shelf, name, ifVersion }: { readonly shelf: Shelf; readonly name: string; readonly ifVersion: number },
   ): Promise<void> {
     const { max_bytes: most, idle_ms: ttlMs } = this.#limits;
-    if (Object.keys(session).length === 0) {
-      if (ifVersion > 0) await shelf.delete(name);
-      return;
-    }
+    const isEmpty = Object.keys(session).length === 0;
     const { length: size } = new TextEncoder().encode(JSON.stringify(session));
     const how = `The code ran to its end, but session "${name}" is as it was before`;
-    if (size > most) throw new ToolError(`${how}: it would have ${size} bytes, expected ${most} at most`);
-    if (await shelf.compareAndSet(name, session, { ttlMs, ifVersion }) !== undefined) return;
+    if (size > most && !isEmpty) throw new ToolError(`${how}: it would have ${size} bytes, expected ${most} at most`);
+    const isKept = isEmpty
+      ? ifVersion === 0 || await shelf.delete(name, { ifVersion })
+      : await shelf.compareAndSet(name, session, { ttlMs, ifVersion }) !== undefined;
+    if (isKept) return;
     throw new ToolError(`${how}, or as another server left it: that changed it meanwhile; run what is missing again`);
   }
 

@@ -68,8 +68,9 @@ class MemoryShelf implements Shelf {
     return (this.#entries.get(key)?.version ?? 0) === ifVersion ? await this.set(key, value, options) : undefined;
   }
 
-  delete(key: string): Promise<boolean> {
-    return Promise.resolve(this.#entries.delete(key));
+  delete(key: string, { ifVersion }: { readonly ifVersion?: number } = {}): Promise<boolean> {
+    const isMeant = ifVersion === undefined || this.#entries.get(key)?.version === ifVersion;
+    return Promise.resolve(isMeant && this.#entries.delete(key));
   }
 
   keys(): Promise<{ readonly items: readonly EntryInfo[]; readonly cursor: undefined }> {

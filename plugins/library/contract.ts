@@ -24,6 +24,7 @@ import type { CandidateSource } from "./candidates.ts";
 import type { ToolExample } from "./example_input.ts";
 
 export type { CandidateSource, SkillCandidate } from "./candidates.ts";
+export { canonicalJson } from "./canonical_json.ts";
 export {
   codeNames,
   JAVASCRIPT_RESERVED,

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Folder, sha256 } from "../../kernel/mod.ts";
+import { canonicalJson } from "./canonical_json.ts";
 import type { Manifest } from "./contract.ts";
 import { listCode } from "./digest.ts";
 import { MANIFEST_FILE } from "./layout.ts";
@@ -131,21 +132,13 @@ function compareManifests(before: Manifest | undefined, after: Manifest | undefi
   const fields = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
   return [...fields].filter((field) => !OF_SAVING.includes(field)).sort().flatMap((field) => {
     const [left, right] = [before?.[field], after?.[field]];
-    if (canonical(left) === canonical(right)) return [];
+    if (canonicalJson(left) === canonicalJson(right)) return [];
     return [{
       field,
       ...(left !== undefined && { before: shown(left) }),
       ...(right !== undefined && { after: shown(right) }),
     }];
   });
-}
-
-/** Writes a value as JSON in which the order of members says nothing. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, it: unknown) => {
-    if (typeof it !== "object" || it === null || Array.isArray(it)) return it;
-    return Object.fromEntries(Object.entries(it).sort(([a], [b]) => a < b ? -1 : 1));
-  }) ?? "";
 }
 
 function shown(value: unknown): unknown {

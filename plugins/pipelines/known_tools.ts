@@ -30,5 +30,9 @@ const UNKNOWN: KnownTool = {};
 
 /** Makes the view of somebody who expects tools to come later, as when pipelines are imported along with theirs. */
 export function knownOrComing(tools: KnownTools): KnownTools {
-  return { get: (name) => tools.get(name) ?? UNKNOWN, names: tools.names, stepsOf: tools.stepsOf };
+  return {
+    get: (name) => tools.get(name) ?? UNKNOWN,
+    names: () => tools.names(),
+    stepsOf: (name) => tools.stepsOf(name),
+  };
 }

@@ -106,9 +106,10 @@ function pattern(
     const required = Array.isArray(inputSchema["required"]) ? inputSchema["required"].map(String) : [];
     const args = required.map((key) => {
       const schema = known[key] ?? {};
-      const other = properties.get(key);
+      const plain = key.replace(/[^A-Za-z0-9_]/g, "_");
+      const other = properties.get(plain);
       const isTaken = other !== undefined && JSON.stringify(other) !== JSON.stringify(schema);
-      const input = (isTaken ? `step${index + 1}_${key}` : key).replace(/[^A-Za-z0-9_]/g, "_");
+      const input = isTaken ? `step${index + 1}_${plain}` : plain;
       properties.set(input, schema);
       return [key, `$input.${input}`];
     });

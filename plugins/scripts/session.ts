@@ -152,10 +152,9 @@ export class ScriptSession {
       this.#printed.clear();
       return await this.#accept(whole);
     }
-    if (exit.ended !== undefined || isOver && exit.code !== 0) {
-      await comesWithin(this.#stderrEnd, STDERR_MS);
-      throw this.#failure(describeExit(exit), exit);
-    }
+    const isFailed = exit.ended !== undefined || isOver && exit.code !== 0;
+    if (isFailed || this.#options.onStderr !== undefined) await comesWithin(this.#stderrEnd, STDERR_MS);
+    if (isFailed) throw this.#failure(describeExit(exit), exit);
     if (text !== "") return { kind: "text", text };
     return { kind: "result", result: this.#streamed.joined() };
   }

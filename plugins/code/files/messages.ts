@@ -56,6 +56,8 @@ export class RunFiles {
   readonly #options: RunFilesOptions;
   readonly #id = crypto.randomUUID();
   readonly #written = new Map<string, WrittenFile>();
+  /** Names of what was written, and of what is being: several messages are served at once. */
+  readonly #names = new Set<string>();
 
   /** @throws {ToolError} when a given file has a name that no file may have. */
   constructor(options: RunFilesOptions) {
@@ -89,12 +91,17 @@ export class RunFiles {
 
   async #write(params: JsonObject): Promise<JsonObject> {
     const name = checkName(params["name"], "files.write");
-    if (!this.#written.has(name) && this.#written.size >= MOST_WRITTEN) {
+    const isNew = !this.#names.has(name);
+    if (isNew && this.#names.size >= MOST_WRITTEN) {
       throw new ToolError(`Cannot write file "${name}": the run has written ${MOST_WRITTEN} files, which is the limit`);
     }
     const { kept, call } = this.#options;
     const file = readFile(name, params);
-    const uri = await kept.keep({ id: this.#id, name, file }, call.principal);
+    this.#names.add(name);
+    const uri = await kept.keep({ id: this.#id, name, file }, call.principal).catch((thrown) => {
+      if (isNew) this.#names.delete(name);
+      throw thrown;
+    });
     const listed = { name, uri, mimeType: file.mimeType, size: file.size };
     this.#written.set(name, listed);
     return listed;

@@ -14,12 +14,14 @@ export class Printed {
   readonly #most: number;
   readonly #onExcess: () => void;
   readonly #parts: string[] = [];
-  #kept = 0;
+  #bytes = 0;
+  #characters = 0;
+  #isCut = false;
   #dropped = 0;
   #end = "";
 
   /**
-   * @param most Most characters that are kept.
+   * @param most Most bytes that are kept.
    * @param onExcess Is called once, when the text goes on and on.
    */
   constructor(most: number, onExcess: () => void) {
@@ -30,23 +32,36 @@ export class Printed {
   /** Adds a piece. */
   add(text: string): void {
     this.#end = `${this.#end.slice(-SHOWN)}${text}`.slice(-SHOWN);
-    const kept = text.slice(0, this.#most - this.#kept);
-    if (kept !== "") this.#parts.push(kept);
-    this.#kept += kept.length;
+    this.#characters += text.length;
+    const kept = this.#isCut ? "" : this.#keep(text);
     if (this.#dropped > MOST_DROPPED) return;
     this.#dropped += text.length - kept.length;
     if (this.#dropped > MOST_DROPPED) this.#onExcess();
   }
 
-  /** Gives what is kept. */
+  /** Keeps as much of a piece as there is room for; gives that. */
+  #keep(text: string): string {
+    const bytes = new TextEncoder().encode(text);
+    const room = this.#most - this.#bytes;
+    this.#isCut = bytes.length > room;
+    // as of a stream that goes on, so that part of a character is left out
+    const kept = this.#isCut
+      ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, room), { stream: true })
+      : text;
+    this.#bytes += bytes.length;
+    if (kept !== "") this.#parts.push(kept);
+    return kept;
+  }
+
+  /** Gives what is kept, and says so when that is not all. */
   get text(): string {
-    return this.#parts.join("");
+    const kept = this.#parts.join("");
+    return this.#isCut ? `${kept}\n… what was printed after this is left out` : kept;
   }
 
   /** Gives the end of the text as lines at the end of an error, as that of JavaScript; nothing when there is none. */
   tail(): string {
     const end = this.#end.trimEnd();
-    const isWhole = this.#kept + this.#dropped <= SHOWN;
-    return end === "" ? "" : `\nprinted:\n${isWhole ? "" : "…"}${end}`;
+    return end === "" ? "" : `\nprinted:\n${this.#characters <= SHOWN ? "" : "…"}${end}`;
   }
 }

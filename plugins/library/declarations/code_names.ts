@@ -69,18 +69,16 @@ export function namespaceOf({ name, meta }: Pick<ToolSummary, "name" | "meta">):
   return member === "" ? undefined : { namespace, member };
 }
 
-/** How tools are named. */
-export interface PlaceOptions extends CodeNameOptions {
-  /** Names of all tools there are; of those that are named by default. */
-  readonly all?: readonly string[];
-}
-
-/** Gives tools all their names in code. Of several that would have one place below a namespace the first has it. */
+/**
+ * Gives tools all their names in code. Of several that would have one place below a namespace the first has it.
+ *
+ * @param tools All there are, in the order in which they are listed: others decide as well.
+ */
 export function placeTools(
   tools: readonly Pick<ToolSummary, "name" | "meta">[],
-  { reserved, all = tools.map((it) => it.name) }: PlaceOptions,
+  { reserved }: CodeNameOptions,
 ): readonly ToolInCode[] {
-  const names = codeNames(all, { reserved });
+  const names = codeNames(tools.map((it) => it.name), { reserved });
   const taken = new Set<string>();
   return tools.map((tool) => {
     const identifier = names.get(tool.name);

@@ -22,8 +22,8 @@ export type DeclaredTool = Pick<
 /** How tools are declared. */
 export interface DeclareOptions {
   readonly detail: Detail;
-  /** All tools there are, since others decide on names as well; those that are declared by default. */
-  readonly all?: readonly Pick<ToolSummary, "name">[];
+  /** All tools there are, as they are listed, since others decide on names as well; those that are declared by default. */
+  readonly all?: readonly Pick<ToolSummary, "name" | "meta">[];
   /** Whether every name of a tool is declared, as a compiler needs it, and not the shortest alone; `false` by default. */
   readonly isWhole?: boolean;
 }
@@ -39,11 +39,10 @@ const DEPTHS = [12, 5, 3, 2, 1];
  * The text is TypeScript whatever schemas and descriptions say, at most some thousand characters a tool.
  */
 export function declareTools(tools: readonly DeclaredTool[], options: DeclareOptions): string {
-  const { detail, isWhole = false } = options;
-  const all = (options.all ?? tools).map((it) => it.name);
-  const names = new Set(all);
-  const places = placeTools(tools, { reserved: JAVASCRIPT_RESERVED, all });
-  const placed = tools.map((tool, i) => ({ tool, place: places[i]! }));
+  const { detail, all = tools, isWhole = false } = options;
+  const places = new Map(placeTools(all, { reserved: JAVASCRIPT_RESERVED }).map((it) => [it.name, it]));
+  // one that is gone meanwhile has its name alone
+  const placed = tools.map((tool) => ({ tool, place: places.get(tool.name) ?? { name: tool.name } }));
   if (detail === "names") return placed.map(nameLine).join("\n");
   const members = new Members();
   const functions: string[] = [];
@@ -58,7 +57,7 @@ export function declareTools(tools: readonly DeclaredTool[], options: DeclareOpt
     if (member !== undefined) members.add(place, use);
     if (isWhole || (!isGlobal && member === undefined)) members.add({ name: place.name }, use);
     // a tool is found by its global as well, where no other has that name
-    if (isWhole && identifier !== undefined && !names.has(identifier)) members.add({ name: identifier }, use);
+    if (isWhole && identifier !== undefined && !places.has(identifier)) members.add({ name: identifier }, use);
   }
   const parts = [...aliases.values(), ...functions, ...members.write(isWhole)];
   const text = parts.join("\n");

@@ -61,12 +61,13 @@ export function listOf(type: MaybeType): TypeText {
 
 /** Writes the name of a member. */
 export function memberName(name: string): string {
-  return IDENTIFIER_REGEXP.test(name) ? name : JSON.stringify(name);
+  // before parameters, `new` without quotes is a constructor
+  return IDENTIFIER_REGEXP.test(name) && name !== "new" ? name : JSON.stringify(name);
 }
 
-/** Cuts a text that is longer than it should be. */
+/** Cuts a text that is longer than it should be, and no character in half. */
 function clip(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+  return text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 /** Makes text fit for one line of a comment. */

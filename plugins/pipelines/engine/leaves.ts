@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, compileSchema, formatIssues, type JsonObject, ToolError } from "../../../kernel/mod.ts";
+import { type Call, compileSchema, formatIssues, isObject, type JsonObject, ToolError } from "../../../kernel/mod.ts";
 import type { InputStep, ToolStep } from "../definition.ts";
 import { ENDED, untilEnded } from "./endings.ts";
 import type { PipelineSurroundings } from "./surroundings.ts";
@@ -56,7 +56,7 @@ export async function askUser(
   work: Work<InputStep>,
   { message, frame, leaf }: { readonly message: unknown; readonly frame: Frame; readonly leaf: LeafTools },
 ): Promise<unknown> {
-  const requestedSchema = work.step.schema ?? { type: "object", properties: {} };
+  const requestedSchema = formOf(work.step.schema ?? {});
   const ask = async () => {
     const question = { key: work.key, message: toText(message), requestedSchema };
     const { action, content } = await untilEnded(frame.call.elicit(question), frame.ending);
@@ -66,6 +66,19 @@ export async function askUser(
   };
   await begin(work, { frame, leaf, isRepeatable: true });
   return await guarded(work, { frame, leaf, run: ask });
+}
+
+// clients refuse forms without the types that a definition may leave out
+function formOf(schema: JsonObject): JsonObject {
+  const fields = isObject(schema["properties"]) ? Object.entries(schema["properties"]) : [];
+  return { ...schema, type: "object", properties: Object.fromEntries(fields.map(([key, it]) => [key, fieldOf(it)])) };
+}
+
+function fieldOf(field: unknown): unknown {
+  if (!isObject(field)) return field;
+  const { type = "string", items } = field;
+  const isChoice = isObject(items) && Array.isArray(items["enum"]);
+  return { ...field, type, ...(isChoice && { items: { type: "string", ...items } }) };
 }
 
 // clients need not hold to what they were asked for, and later steps rely on it

@@ -4,7 +4,7 @@
  * @module
  */
 import { isToolError, type JsonObject, sha256, type Toolbox } from "../../../kernel/mod.ts";
-import type { ToolLibrary } from "../../library/contract.ts";
+import { canonicalJson, type ToolLibrary } from "../../library/contract.ts";
 import type { Namespace, Store } from "../../store/contract.ts";
 import type { StepCache } from "../engine/engine.ts";
 
@@ -60,13 +60,4 @@ export class ResultCache {
       : [manifest.version, manifest.digest, manifest.updated_at, manifest.pipeline_steps];
     return await sha256(canonicalJson([principal ?? null, tool, state, args]));
   }
-}
-
-// equal values have equal texts: keys are sorted
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, item) => {
-    if (typeof item !== "object" || item === null || Array.isArray(item)) return item;
-    // a key such as `__proto__` is one like any other
-    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

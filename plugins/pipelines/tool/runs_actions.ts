@@ -40,10 +40,10 @@ export async function runPipelineByName(
   const result = version === undefined
     ? await toolbox.call(name, args, nested)
     : await library.callVersion(name, version, { args, call: nested }).catch((thrown) => {
-      if (finished === undefined) throw thrown;
+      // it did not come to a run, or what it gave does not fit its schema
+      if (finished === undefined || finished.run.status === "completed") throw thrown;
       return undefined;
     });
-  // it did not come to a run, or what it gave does not fit its schema
   if (finished === undefined || result?.isError === true && finished.run.status === "completed") return result!;
   return await answerRun(finished, { runs: runner.runs, call });
 }

@@ -85,9 +85,10 @@ async function request(method, params = {}) {
   signal.throwIfAborted();
   if (closed !== undefined) throw closed;
   const id = ++lastId;
+  // first: what is no JSON is not sent, and has no reply to wait for
+  send({ id, method, params });
   const reply = new Promise((resolve, reject) => pending.set(id, { resolve, reject }));
   keepAlive();
-  send({ id, method, params });
   return resultOf(await reply);
 }
 

@@ -17,6 +17,8 @@ export interface AnswersOptions {
   hasRoom(): boolean;
   /** Gives the code a text, which may be empty. */
   give(text: string): void;
+  /** Is called when the code has all the replies. */
+  onEmpty?(): void;
 }
 
 /** Gives code its replies. */
@@ -69,18 +71,23 @@ export class Answers {
 
   /** Gives the code what waits for it, if there is room. */
   flush(): void {
-    const { hasRoom, give } = this.#options;
+    const { hasRoom, give, onEmpty } = this.#options;
+    let hasGiven = false;
     while ((this.#isPaused || this.#waiting.length > 0) && hasRoom()) {
       if (this.#isPaused) {
         this.#isPaused = false;
         give("");
-      } else give(writeAnswers(this.#next()));
+      } else {
+        give(writeAnswers(this.#next()));
+        hasGiven = true;
+      }
     }
+    if (hasGiven && this.#open === 0 && this.#waiting.length === 0) onEmpty?.();
   }
 
   #next(): readonly Answer[] {
     let characters = 0;
-    const end = this.#waiting.findIndex(({ json }, i) => i > 0 && (characters += json.length) > MOST_CHARACTERS);
+    const end = this.#waiting.findIndex(({ json }, i) => (characters += json.length) > MOST_CHARACTERS && i > 0);
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
   }
 }

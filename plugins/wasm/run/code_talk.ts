@@ -62,8 +62,7 @@ export class CodeTalk extends Talk {
    */
   async ask(method: string, text: string): Promise<string> {
     try {
-      const params = await this.#pacer.run(() => readParams(text));
-      const reply = await this.request(method, params);
+      const reply = await this.#pacer.serve(() => this.request(method, readParams(text)));
       const longest = method.startsWith("files/") ? LONGEST_FILE : LONGEST_REPLY;
       if (!isLonger(reply, MANY_CHARACTERS)) return writeBounded(reply, longest);
       return await this.#pacer.run(() => writeBounded(reply, longest));

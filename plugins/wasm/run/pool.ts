@@ -93,9 +93,7 @@ export class WorkerPool {
     if (tier.busy >= this.#options.most) await this.#turn(tier, stop);
     else tier.busy++;
     try {
-      const thread = this.#lend(digest) ?? await this.#lendNew(digest, stop);
-      this.#busy.add(thread);
-      return { thread, depth };
+      return { thread: this.#lend(digest) ?? await this.#lendNew(digest, stop), depth };
     } catch (error) {
       this.#leave(depth);
       throw error;
@@ -122,6 +120,8 @@ export class WorkerPool {
     while (idle.at(-1)?.thread.isEnded) idle.pop();
     const known = idle.findLastIndex(({ thread }) => !thread.isEnded && thread.has(digest));
     const [found] = idle.splice(known === -1 ? idle.length - 1 : known, 1);
+    // at once: whoever closes the pool ends those that are idle or busy
+    if (found !== undefined) this.#busy.add(found.thread);
     return found?.thread;
   }
 
@@ -135,7 +135,9 @@ export class WorkerPool {
   #start(): Thread {
     // not at the top: where there are no workers, modules may have no address
     const main = new URL("../worker/main.ts", import.meta.url);
-    return new Thread(this.#options.workers.start(main, { heapBytes: HEAP_BYTES }));
+    const thread = new Thread(this.#options.workers.start(main, { heapBytes: HEAP_BYTES }));
+    this.#busy.add(thread);
+    return thread;
   }
 
   /** Takes a worker back whose run is over. */

@@ -16,6 +16,7 @@ import type {
   ToWorker,
 } from "../worker/messages.ts";
 import { Answers } from "./answers.ts";
+import { AskReader, createAskChannel } from "../worker/ask_channel.ts";
 import { createChannel, ReplyWriter } from "../worker/reply_channel.ts";
 
 /** Who a run talks with. */
@@ -45,6 +46,9 @@ export type FullRun =
 /** What stands for a digest where code is run: a worker that has run some has what is needed for it. */
 export const CODE_DIGEST = "code";
 
+/** How long requests of one run are looked for until others have their turn, in milliseconds. */
+const LOOK_MS = 2;
+
 /** The worker ended by itself in the middle of a run. */
 export class WorkerDied extends Error {
   override readonly name = "WorkerDied";
@@ -68,6 +72,9 @@ export class Thread {
   readonly #bundles = new Kept<true>();
   #hasRunCode = false;
   readonly #replies: ReplyWriter;
+  readonly #asks: AskReader;
+  /** Until when it is looked for requests before others have their turn. */
+  #lookUntil = 0;
   #running: Running | undefined;
   /** Is told when the run has ended that nobody waits for. */
   #onHalted: (() => void) | undefined;
@@ -79,7 +86,9 @@ export class Thread {
     this.#worker = worker;
     const memory = createChannel();
     this.#replies = new ReplyWriter(memory);
-    this.#post({ kind: "channel", memory });
+    const asks = createAskChannel();
+    this.#asks = new AskReader(asks);
+    this.#post({ kind: "channel", memory, asks });
     worker.listen((message) => this.#take(message as FromWorker));
     void worker.ended.then((error) => {
       this.#isEnded = true;
@@ -183,9 +192,8 @@ export class Thread {
       case "request":
         return void this.#serve(message, running);
       case "asks":
-        running.answers?.expect(message.asks.length);
-        for (const ask of message.asks) void this.#answer(ask, running);
-        return;
+        this.#lookUntil = performance.now() + LOOK_MS;
+        return this.#takeAsks(message.asks, running);
       case "stdin":
         return void peer.readStdin().then((text) => this.#reply(text, running));
       case "pause":
@@ -205,6 +213,19 @@ export class Thread {
     else if (this.#running === running) this.#post({ kind: "answer", id, text });
   }
 
+  #takeAsks(asks: readonly Ask[], running: Running): void {
+    running.answers?.expect(asks.length);
+    for (const ask of asks) void this.#answer(ask, running);
+  }
+
+  /** Looks whether code asks for more, now that it has all the replies. */
+  #look(): void {
+    const running = this.#running;
+    if (running === undefined || performance.now() > this.#lookUntil) return;
+    const asks = this.#asks.look();
+    if (asks !== undefined) this.#takeAsks(asks, running);
+  }
+
   async #answer({ id, method, text }: Ask, running: Running): Promise<void> {
     const answer = await running.peer.ask?.(method, text);
     if (answer !== undefined && this.#running === running) running.answers?.add(id, answer);
@@ -214,6 +235,7 @@ export class Thread {
     const answers: Answers = new Answers({
       hasRoom: () => this.#running?.answers === answers && this.#replies.hasRoom(),
       give: (text) => this.#replies.reply(text),
+      onEmpty: () => this.#look(),
     });
     return answers;
   }

@@ -6,7 +6,7 @@
 import type { JsonObject, SyncFolder } from "../../../kernel/mod.ts";
 import type { Ask } from "./messages.ts";
 
-/** What both kinds of run reach. */
+/** What runs reach, whatever they run. */
 interface Host {
   /** Opens a folder that the run was granted. */
   openFolder(absolutePath: string, options: { readonly writable: boolean }): SyncFolder;

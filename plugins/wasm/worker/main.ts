@@ -4,6 +4,7 @@
  * @module
  */
 import type { WorkerMain, WorkerScope } from "../../../kernel/mod.ts";
+import { AskWriter } from "./ask_channel.ts";
 import { Kept } from "./kept.ts";
 import type { BundleRun, CodeTask, ModuleRun, RunOutcome, ToWorker } from "./messages.ts";
 import { runModule } from "./module_run.ts";
@@ -16,12 +17,14 @@ class RunServer {
   readonly #modules = new Kept<WebAssembly.Module>();
   readonly #bundles = new Kept<string>();
   readonly #replies: ReplyReader;
+  readonly #asks: AskWriter;
   /** Of the bundle that runs. */
   #bundleHost: WorkerBundleHost | undefined;
 
-  constructor(scope: WorkerScope, channel: SharedArrayBuffer) {
+  constructor(scope: WorkerScope, { memory, asks }: Extract<ToWorker, { readonly kind: "channel" }>) {
     this.#scope = scope;
-    this.#replies = new ReplyReader(channel, {
+    this.#asks = new AskWriter(asks);
+    this.#replies = new ReplyReader(memory, {
       askForMore: () => scope.post({ kind: "more" }),
       checkEnd: () => scope.checkEnd(),
     });
@@ -32,7 +35,8 @@ class RunServer {
     if (message.kind === "module") this.#finish(this.#runModule(message));
     else {
       const running = message.kind === "bundle" ? this.#runBundle(message) : this.#runCode(message);
-      void running.then((outcome) => this.#finish(outcome)).then(() => readyEngine(message));
+      // whoever needs the engine is told why there is none
+      void running.then((outcome) => this.#finish(outcome)).then(() => readyEngine(message)).catch(() => {});
     }
   }
 
@@ -68,7 +72,7 @@ class RunServer {
   async #runCode(task: CodeTask): Promise<RunOutcome> {
     try {
       const { runCode } = await import("./code_run.ts");
-      return await runCode(task, new WorkerCodeHost(this.#scope, this.#replies));
+      return await runCode(task, new WorkerCodeHost(this.#scope, { replies: this.#replies, asks: this.#asks }));
     } catch (error) {
       return { kind: "trap", reason: reasonOf(error) };
     }
@@ -90,7 +94,7 @@ const main: WorkerMain = (scope) => {
   let server: RunServer | undefined;
   scope.listen((given) => {
     const message = given as ToWorker;
-    if (message.kind === "channel") server = new RunServer(scope, message.memory);
+    if (message.kind === "channel") server = new RunServer(scope, message);
     else server?.take(message);
   });
 };

@@ -68,8 +68,8 @@ export interface CodeTask {
 
 /** From the server to the worker. */
 export type ToWorker =
-  /** Comes first: through which replies come to a thread that waits, as `reply_channel.ts` has it. */
-  | { readonly kind: "channel"; readonly memory: SharedArrayBuffer }
+  /** Comes first: the memory of `reply_channel.ts` and of `ask_channel.ts`. */
+  | { readonly kind: "channel"; readonly memory: SharedArrayBuffer; readonly asks: SharedArrayBuffer }
   | ModuleRun
   | BundleRun
   | CodeTask

@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { Patience } from "./patience.ts";
+
 const STATE = 0;
 const LENGTH = 1;
 const IS_LAST = 2;
@@ -100,6 +102,7 @@ export class ReplyReader {
   readonly #header: Int32Array;
   readonly #space: Uint8Array;
   readonly #options: ReaderOptions;
+  readonly #patience = new Patience();
 
   constructor(channel: SharedArrayBuffer, options: ReaderOptions) {
     this.#header = new Int32Array(channel, 0, HEADER_BYTES / 4);
@@ -140,6 +143,7 @@ export class ReplyReader {
 
   /** Gives whether there is one. */
   #waitForPiece(ms: number): boolean {
+    if (this.#patience.waitFor(() => Atomics.load(this.#header, STATE) !== EMPTY)) return true;
     const until = ms === Infinity ? Infinity : performance.now() + ms;
     let leftMs = ms;
     while (Atomics.load(this.#header, STATE) === EMPTY) {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { JsonObject, SyncFolder, WorkerScope } from "../../../kernel/mod.ts";
+import type { AskWriter } from "./ask_channel.ts";
 import { type BundleHost, type CodeHost, type ModuleHost, RequestFailure } from "./hosts.ts";
 import type { Ask, FromWorker, ReplyError } from "./messages.ts";
 import type { ReplyReader } from "./reply_channel.ts";
@@ -109,7 +110,15 @@ export class WorkerBundleHost extends RunHost implements BundleHost {
 
 /** The host of code. */
 export class WorkerCodeHost extends RunHost implements CodeHost {
+  readonly #asks: AskWriter;
+  /** Whether messages are on their way that no request may overtake. */
+  #hasSent = false;
   #take: (text: string) => void = () => {};
+
+  constructor(scope: WorkerScope, { replies, asks }: { readonly replies: ReplyReader; readonly asks: AskWriter }) {
+    super(scope, replies);
+    this.#asks = asks;
+  }
 
   // shared memory tells it even to who is busy
   override isEnded(): boolean {
@@ -117,7 +126,15 @@ export class WorkerCodeHost extends RunHost implements CodeHost {
   }
 
   ask(asks: readonly Ask[]): void {
+    if (!this.#hasSent && this.#asks.ask(asks)) return;
     this.post({ kind: "asks", asks });
+    // the server looks for others when it has replied to these
+    this.#hasSent = false;
+  }
+
+  protected override send(message: FromWorker, size: number): void {
+    this.#hasSent = true;
+    super.send(message, size);
   }
 
   onAnswers(take: (text: string) => void): void {

@@ -66,9 +66,11 @@ class Imported implements ImportedSkills {
     set: PackageSet,
     { owner, call }: { readonly owner: string; readonly call: Call },
   ): Promise<InstalledPackages> {
-    const place = this.#skills.map((it) => it.place).find(asksForPackages) ?? this.#skills[0]?.place;
-    const metadata = { name: owner, skill: undefined };
-    return await this.#scripts.packages.installSet(set, { place: place ?? metadata, owner, call });
+    const asking = this.#skills.map(({ place }) => place).find(asksForPackages);
+    return await this.#scripts.packages.installSet(set, {
+      place: asking ?? { name: owner, skill: undefined },
+      ...{ owner, call },
+    });
   }
 }
 

@@ -35,7 +35,8 @@ export interface SyntaxPlace {
 /** Says what to mend, where that can be told. */
 export function syntaxRemedy({ lines, what, line, column }: SyntaxPlace): string | undefined {
   const shown = lines[(line ?? 0) - 1];
-  for (const it of [shown ?? "", ...lines]) {
+  // a text in another line may look like one
+  for (const it of line === undefined ? lines : [shown ?? ""]) {
     if (IMPORT_REGEXP.test(it)) return `there are no modules to import in here: ${IMPORT_REMEDY}`;
     if (EXPORT_REGEXP.test(it)) return 'code exports nothing: leave out "export", and give the result by "return"';
   }

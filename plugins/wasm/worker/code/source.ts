@@ -16,7 +16,7 @@ const HEAD = `${ENTRY}(async()=>{`;
 const LONGEST_LINE = 120;
 
 const WORD_REGEXP = /[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu;
-const NAMESPACE_REGEXP = /^\s*(?:export\s+)?(?:namespace|module)\s+[\w.]+\s*\{/m;
+const NAMESPACE_REGEXP = /^[ \t]*(?:export\s+)?(?:namespace|module)\s+[\w.]+\s*\{/m;
 /** A place in the code, as stacks have it. */
 const PLACE_REGEXP = /\(?(code\.[jt]s):(\d+)(?::(\d+))?\)?/;
 /** How sucrase ends what it says of a place. */

@@ -7,6 +7,8 @@ import { Timers } from "./timers.ts";
 
 /** Milliseconds; what is longer, a timer takes for none. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
+/** How long a thread turns to others until it looks whether the scripts were ended, in milliseconds: nothing tells it. */
+const LOOK_MS = 250;
 
 /** Something outside that scripts wait for. */
 export interface Expected {
@@ -75,7 +77,7 @@ export class Outside {
     this.#timers.fireDue();
   }
 
-  /** Waits while the thread turns to others, so many milliseconds at most. */
+  /** Waits while the thread turns to others, so many milliseconds at most; it may be less. */
   turn(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
@@ -83,7 +85,7 @@ export class Outside {
         this.#wake = undefined;
         resolve();
       };
-      const timer = setTimeout(wake, Math.min(ms, LONGEST_TIMEOUT));
+      const timer = setTimeout(wake, Math.min(ms, LOOK_MS));
       this.#wake = wake;
     });
   }

@@ -162,8 +162,8 @@ describe("what is asked", () => {
 
 test("the time in which a person thinks does not count", async () => {
   await using kit = await startCode();
-  // the first run loads what runs code, in its own time
-  await kit.run("return 1");
+  // the first runs load what runs code, a worker each, in their own time
+  await Promise.all(ERAS.map(() => kit.run("return 1")));
   await Promise.all(ERAS.map(async (era) => {
     await using client = await kit.connect({
       era,
@@ -186,5 +186,23 @@ test("a run does not wait for a person without end", async () => {
   const result = await client.run("return await wipe({ name: 'a' })", { timeout: 0.5 });
   answered.resolve("cancel");
   assert.match(textOf(result), /time limit/);
+  assert.deepEqual(kit.done.wiped, []);
+});
+
+test("a call that was cancelled while a person thought is not made", async () => {
+  await using kit = await startCode();
+  const cancelled = new AbortController();
+  const client = { name: "c", version: "1", protocolVersion: "2025-11-25", capabilities: { elicitation: {} } };
+  const result = await kit.run("return await wipe({ name: 'a' })", {}, {
+    client,
+    signal: cancelled.signal,
+    elicit: () => {
+      cancelled.abort();
+      return Promise.resolve({ action: "accept", content: { decision: "once" } });
+    },
+  });
+  // what is not awaited any more goes on
+  await pause(50);
+  assert.equal(result.isError, true);
   assert.deepEqual(kit.done.wiped, []);
 });

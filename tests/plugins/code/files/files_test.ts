@@ -121,6 +121,10 @@ test("the oldest files make room, and a run has a most", async () => {
   assert.equal((await kit.kernel.read(links[2]!.uri)).length, 1);
   const many = await kit.run("for (let i = 0; i < 101; i++) await files.write(`f${i}`, '');");
   assert.match(textOf(many), /has written 100 files/);
+  const atOnce = await kit.run(`
+    await Promise.allSettled(Array.from({ length: 150 }, (_, i) => files.write("f" + i, "")));
+    return (await files.list()).length;`);
+  assert.equal(atOnce.structuredContent, 100, textOf(atOnce));
 });
 
 test("files are kept for a time, also without a store", async () => {

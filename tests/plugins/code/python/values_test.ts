@@ -208,7 +208,10 @@ print("no end", end="")`;
     assert.equal(printed, "é \\ud800\nraw\nchild\nerror\nstandard error\nno end");
     assert.match(logged.join("\n"), /é \\ud800\nraw\nchild\nerror\nstandard error\nno end/);
     const { printed: cut } = await kit.run("print('x' * 5_000)\nprint('end')", { limits: { outputBytes: 1_000 } });
-    assert.equal(cut, "x".repeat(1_000));
+    assert.equal(cut, `${"x".repeat(1_000)}\n… what was printed after this is left out`);
+    // a limit in bytes, which divides no character
+    const { printed: wide } = await kit.run("print('€' * 400)", { limits: { outputBytes: 1_000 } });
+    assert.equal(wide, `${"€".repeat(333)}\n… what was printed after this is left out`);
   });
 
   test("keeps a session that it is given, when it succeeds with JSON", async () => {

@@ -109,3 +109,26 @@ test("a session that another server changed meanwhile is not overwritten", async
   assert.match(fail(await begun), /ran to its end.*another server.*changed it meanwhile/);
   assert.equal(succeed(await one.run("return session.by", { session: "a" })), "other");
 });
+
+test("a session that another server changed meanwhile does not end", async () => {
+  await using store = Object.assign(memoryStore(), { [Symbol.asyncDispose]: () => store.close() });
+  await using one = await startCode({ store });
+  await using other = await startCode({ store });
+  succeed(await one.run(COUNT, { session: "a" }));
+  const begun = one.run("delete session.n; await hold(); return 1", { session: "a" });
+  await until(() => one.done.held.length === 1, "the run to hold");
+  succeed(await other.run(COUNT, { session: "a" }));
+  one.done.held[0]!();
+  assert.match(fail(await begun), /ran to its end.*another server.*changed it meanwhile/);
+  assert.equal(succeed(await one.run("return `${session.n}`", { session: "a" })), "2");
+});
+
+test("a session whose time runs out while a run uses it is kept", async () => {
+  await using kit = await startCode({ config: { sessions: { idle_ms: 1_000 } } });
+  succeed(await kit.run(COUNT, { session: "a" }));
+  const running = kit.run(`await hold(); ${COUNT}`, { session: "a" });
+  await until(() => kit.done.held.length === 1, "the run to hold");
+  await pause(1_100);
+  kit.done.held[0]!();
+  assert.equal(succeed(await running), "2");
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JsonObject } from "../../../../kernel/mod.ts";
-import { declareTools, DETAILS, NAMESPACE_META } from "../../../../plugins/library/contract.ts";
+import { type DeclaredTool, declareTools, DETAILS, NAMESPACE_META } from "../../../../plugins/library/contract.ts";
 import { compile, toolOf } from "./compiler.ts";
 
 const WEATHER = toolOf("get-weather", {
@@ -76,7 +76,7 @@ declare function get_weather(args: {
     assert.equal(
       declareTools([toolOf("a-b", { type: "object", properties: {}, additionalProperties: false })], {
         detail: "signatures",
-        all: [{ name: "a-b" }, { name: "a_b" }],
+        all: ["a-b", "a_b"].map((it) => toolOf(it, {})),
       }),
       'type Json = any; // JSON of any kind\ndeclare const tools: {\n  "a-b"(args?: Record<string, never>): Promise<Json>;\n};',
     );
@@ -85,6 +85,14 @@ declare function get_weather(args: {
       "type Json = any; // JSON of any kind\ndeclare const tools: {\n  github: {\n" +
         "    run(args?: { [key: string]: Json }): Promise<Json>;\n  };\n};",
     );
+  });
+
+  test("gives a place below a namespace to the tool that code finds there, whatever is declared", () => {
+    const meta = { [NAMESPACE_META]: "gh" };
+    const [first, second] = ["gh-run", "gh_run"].map((it) => toolOf(it, {}, { meta }));
+    const declare = (...tools: DeclaredTool[]) => declareTools(tools, { detail: "names", all: [first!, second!] });
+    assert.equal(declare(second!, first!), "// gh_run\n// tools.gh.run");
+    assert.equal(declare(second!), "// gh_run");
   });
 
   test("whole declares every name that a tool has", async () => {
@@ -125,6 +133,19 @@ declare function get_weather(args: {
       (await compile({ "tools.d.ts": declarations, "uses.ts": "a_c({})" })).join(),
       /Cannot find name 'a_c'/,
     );
+  });
+
+  test("declares a tool called new as one that is called, and not as a constructor", async () => {
+    const meta = { [NAMESPACE_META]: "gh" };
+    const tools = [
+      ...["new", "new_"].map((it) => toolOf(it, { type: "object" })),
+      toolOf("gh_new", { type: "object" }, { meta }),
+    ];
+    for (const isWhole of [true, false]) {
+      const declarations = declareTools(tools, { detail: "signatures", isWhole });
+      const uses = "void tools.new({ x: 1 }).then((it) => it.y); void tools.gh.new({}); void new_({});";
+      assert.deepEqual(await compile({ "tools.d.ts": declarations, "uses.ts": uses }), [], declarations);
+    }
   });
 
   test("knows what schemas say", () => {
@@ -221,6 +242,14 @@ declare function get_weather(args: {
       [`${detail}.ts`, `${declareTools([tool], { detail })}\ndeclare const x: 1, y: 2;\nexport {};`] as const
     );
     assert.deepEqual(await compile(Object.fromEntries(files)), [], JSON.stringify(files));
+  });
+
+  test("cuts no character of a description in half", () => {
+    for (const start of ["", "x"]) {
+      const description = `${start}${"\u{1F600}".repeat(2_000)}`;
+      const tool = toolOf("t", { type: "object", properties: { a: { description } } }, { description });
+      for (const detail of DETAILS) assert.doesNotMatch(declareTools([tool], { detail }), /\p{Cs}/u, detail);
+    }
   });
 
   test("is bounded, whatever the schema", () => {

@@ -17,7 +17,9 @@ forEachDoor("a pipeline runs, tells its progress, asks the user and gives its va
       }),
   });
   const { client } = connection;
-  const schema = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
+  // without the types that a client wants to be told
+  const choices = { one: { enum: ["a", "b"] }, some: { type: "array", items: { enum: ["a", "b"] } } };
+  const schema = { properties: { name: { type: "string" }, ...choices }, required: ["name"] };
   await create(client, "greet", [
     { name: "first", tool: "note", args: { line: "for $input.who" } },
     { name: "answer", wait_for_input: { message: "Who is $input.who?", schema } },

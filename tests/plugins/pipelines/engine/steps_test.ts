@@ -328,6 +328,31 @@ describe("wait_for_input", () => {
     assert.deepEqual(begun, [{ key: "0", isRepeatable: true }]);
   });
 
+  test("asks for forms whose types are written out, since clients refuse others", async () => {
+    const asked: unknown[] = [];
+    const call = createCall({
+      elicit: (request) => {
+        asked.push((request as { requestedSchema?: unknown }).requestedSchema);
+        return Promise.resolve({ action: "accept", content: {} });
+      },
+    });
+    const properties = { one: { enum: ["a"] }, some: { type: "array", items: { enum: ["a"] } }, n: { type: "number" } };
+    await run([{ wait_for_input: { message: "?", schema: { properties } } }, { wait_for_input: { message: "?" } }], {
+      call,
+    });
+    assert.deepEqual(asked, [
+      {
+        type: "object",
+        properties: {
+          one: { type: "string", enum: ["a"] },
+          some: { type: "array", items: { type: "string", enum: ["a"] } },
+          n: { type: "number" },
+        },
+      },
+      { type: "object", properties: {} },
+    ]);
+  });
+
   test("takes no answer that does not fit what was asked for", async () => {
     const schema = {
       type: "object",

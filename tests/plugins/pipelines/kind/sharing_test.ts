@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharing from "../../../../plugins/sharing/mod.ts";
@@ -34,4 +35,11 @@ test("what is imported and would call itself, or has steps that are wrong, is re
   // under the name of what it calls
   const refused = fail(await kit.call("import_tool", { source: to, name: "inner", overwrite: true }));
   assert.match(refused, /would call itself in a circle: "inner" → "inner"/);
+  const folder = join(kit.home, "wrong");
+  await mkdir(folder);
+  const steps = [{ tool: "echo", args: { x: "$later" } }, { name: "later", tool: "echo" }];
+  const manifest = { name: "wrong", description: "x", tool_type: "pipeline", version: "1.0.0", pipeline_steps: steps };
+  await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
+  assert.match(fail(await kit.call("import_tool", { source: folder })), /"\$later": steps\[1\] runs later/);
+  assert.equal(kit.kernel.tools.get("wrong"), undefined);
 });

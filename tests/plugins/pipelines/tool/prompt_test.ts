@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isProtocolError, type JsonObject } from "../../../../kernel/mod.ts";
+import { definePlugin, isProtocolError, type JsonObject } from "../../../../kernel/mod.ts";
 import { type PipelinesKit, startPipelines, succeed } from "./kit.ts";
 
 async function render(kit: PipelinesKit, tools: string, name = "made"): Promise<string> {
@@ -28,6 +28,28 @@ test("create_pipeline gives a call that makes a pipeline of the tools, whatever 
   const again = await render(kit, "echo");
   assert.match(again, /A tool of this name is there already/);
   succeed(await kit.call("pipeline", callIn(again)));
+});
+
+test("create_pipeline keeps arguments apart whose names come to the same", async () => {
+  const odd = definePlugin({
+    name: "odd",
+    version: "1.0.0",
+    setup({ tool }) {
+      for (const [name, type] of [["one", "string"], ["two", "number"]] as const) {
+        const input = { type: "object", properties: { "a-b": { type } }, required: ["a-b"] };
+        tool({ name, description: name, input, run: () => name });
+      }
+    },
+  });
+  await using kit = await startPipelines({ plugins: [odd] });
+  const call = callIn(await render(kit, "one, two"));
+  assert.deepEqual((call["steps"] as { args: unknown }[]).map((it) => it.args), [
+    { "a-b": "$input.a_b" },
+    { "a-b": "$input.step2_a_b" },
+  ]);
+  const { properties } = call["input_schema"] as { properties: unknown };
+  assert.deepEqual(properties, { a_b: { type: "string" }, step2_a_b: { type: "number" } });
+  succeed(await kit.call("pipeline", call));
 });
 
 test("create_pipeline refuses tools that are not there, and names that plugins have", async () => {

@@ -167,6 +167,16 @@ test("an older version can be run", async () => {
   assert.match(fail(await run("9.9.9")), /9\.9\.9/);
 });
 
+test("the result of an older version is checked as well", async () => {
+  await using kit = await startPipelines();
+  const output = { type: "object", properties: { n: { type: "number" } } };
+  await kit.create("v", [{ tool: "echo", args: { n: "$input.n" } }], { output_schema: output });
+  await kit.create("v", [{ tool: "echo" }], { overwrite: true });
+  const run = (n: unknown) => kit.pipeline({ action: "run", name: "v", version: "1.0.0", arguments: { n } });
+  assert.deepEqual(dataOf(await run(1))["output"], { n: 1 });
+  assert.match(fail(await run("one")), /does not match its output schema: .*expected number/);
+});
+
 test("pipeline cancel ends a run and the tool that it waits for; resume with redo goes on", async () => {
   await using kit = await startPipelines();
   await kit.create("long", [{ tool: "echo", args: { n: 1 } }, { name: "held", tool: "slow" }]);

@@ -22,7 +22,8 @@ const CLOCKS = [
 ];
 
 test("the coarse clock stands still between messages from outside, by whatever way it is asked", async () => {
-  const code = CLOCKS.filter((clock) => !clock.includes("Date()")).map((clock) => `() => ${clock}`).join(",\n");
+  // what Date() says has no milliseconds
+  const code = CLOCKS.filter((clock) => !clock.includes("(Date())")).map((clock) => `() => ${clock}`).join(",\n");
   const value = await kit.value(
     `const clocks = [${code}];
     const first = clocks.map((it) => it());

@@ -48,4 +48,25 @@ for (const [place, kit] of Object.entries(kits)) {
     );
     assert.deepEqual(value, ["quick", "slow"]);
   });
+
+  test(`requests overtake in ${place} no log that was written before them`, async () => {
+    const events: string[] = [];
+    await kit.value(
+      `for (let i = 0; i < 60; i++) {
+        if (i % 3 === 1) console.log("log of " + i);
+        await files.write("call " + i, "");
+      }`,
+      {
+        call: { log: (_level, message) => void events.push(message) },
+        serve(_method, { name }) {
+          events.push(String(name));
+          return Promise.resolve({});
+        },
+      },
+    );
+    assert.deepEqual(
+      events,
+      Array.from({ length: 60 }, (_, i) => i % 3 === 1 ? [`log of ${i}`, `call ${i}`] : [`call ${i}`]).flat(),
+    );
+  });
 }

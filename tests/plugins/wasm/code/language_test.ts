@@ -90,7 +90,18 @@ test("import, export and namespaces are refused with what to write in their plac
     await told("namespace A { export const b = 1 }\nreturn A.b", typescript),
     /line 1: namespaces are not there/,
   );
+  assert.match(
+    await told("let a = 1;\n\n\nnamespace A { export const b = 1 }", typescript),
+    /line 4: namespaces are not there.*\n {2}4 \| namespace A/,
+  );
   assert.equal(await kit.value("import type { A } from 'a';\nreturn 1 as A", typescript), 1);
+  // a line of a text is none of these
+  for (const word of ["import", "export"]) {
+    assert.match(
+      await told(`const a = \`\n${word} it\n\`;\nconst b = ;`),
+      /^SyntaxError in line 4, .*unexpected token/,
+    );
+  }
 });
 
 test("what code has not is told: network, a session that was not asked for", async () => {

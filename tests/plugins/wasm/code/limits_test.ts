@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { LoopWatch } from "../../code/bombs/event_loop.ts";
 import { type CodeKit, type CodeOptions, startCode, startInline } from "./code_kit.ts";
+import { runHere } from "./thread_kit.ts";
 
 const kit = await startCode();
 after(() => kit[Symbol.asyncDispose]());
@@ -135,4 +136,14 @@ test("code in line ends on time where the engine looks at it", async () => {
     await inline.failure(BOMBS[what]!, SMALL);
   }
   assert.equal(await inline.value("return 1"), 1);
+});
+
+test("code in line that waits ends soon after nobody waits for it any more", async () => {
+  let isEnded = false;
+  setTimeout(() => isEnded = true, 100);
+  const begun = performance.now();
+  const code = "setTimeout(() => {}, 60_000); await new Promise(() => {})";
+  const { kind } = await runHere(code, { clock: "coarse", timeoutMs: 60_000, host: { isEnded: () => isEnded } });
+  assert.equal(kind, "trap");
+  assert.ok(performance.now() - begun < GRACE_MS);
 });

@@ -16,6 +16,8 @@ import { pause, soon, until } from "../../../support/wait.ts";
 import { startRuntime, watch, type Watched } from "../watched_workers.ts";
 
 const MIB = 2 ** 20;
+/** On a machine that is busy, a run may be too slow to end by itself, and another worker runs the next one. */
+const TRIES = 5;
 // workers by themselves keep no program running
 const keptAlive = setInterval(() => {}, 60_000);
 after(() => clearInterval(keptAlive));
@@ -119,15 +121,19 @@ test("nothing of a run that was ended reaches the next one of its worker", async
   await using kit = start();
   await kit.run("return 1");
   const limits = { timeoutMs: 150 };
-  await kit.fails("setInterval(() => later({ old: true }), 20); await later({ ms: 400, old: true });", limits);
-  const told = kit.called.length;
-  // answers to the calls of both have the same number
-  const answers = await kit.run(
-    "const a = [later({ ms: 500, n: 1 }), later({ n: 2 })]; await Promise.all(a); return await Promise.all(a)",
-  );
-  assert.deepEqual(answers, [{ ms: 500, n: 1 }, { n: 2 }]);
-  assert.deepEqual(kit.called.slice(told), [{ ms: 500, n: 1 }, { n: 2 }]);
-  assert.equal(kit.watched.started, 1);
+  let started: number;
+  do {
+    started = kit.watched.started;
+    assert.ok(started <= TRIES, `${started} workers were started`);
+    await kit.fails("setInterval(() => later({ old: true }), 20); await later({ ms: 400, old: true });", limits);
+    const told = kit.called.length;
+    // answers to the calls of both have the same number
+    const answers = await kit.run(
+      "const a = [later({ ms: 500, n: 1 }), later({ n: 2 })]; await Promise.all(a); return await Promise.all(a)",
+    );
+    assert.deepEqual(answers, [{ ms: 500, n: 1 }, { n: 2 }]);
+    assert.deepEqual(kit.called.slice(told), [{ ms: 500, n: 1 }, { n: 2 }]);
+  } while (kit.watched.started > started);
 });
 
 test("memory returns soon after runs that took much, though the worker of others waits longer", async () => {
