@@ -4,7 +4,7 @@
  * @module
  */
 import { build } from "esbuild";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -20,8 +20,10 @@ const PROGRAM = inRepository(OUTPUT, "program");
 
 process.on("exit", () => rmSync(inRepository(OUTPUT), { recursive: true, force: true }));
 
-/** Time limit of one test, in milliseconds. */
+/** Time limit of one file, in milliseconds: Node counts a file as a test. */
 const TEST_MS = 180_000;
+/** Milliseconds that each further file has where several share a process. */
+const FURTHER_FILE_MS = 30_000;
 
 /** How tests run on a Node. */
 export interface NodeTestOptions {
@@ -30,17 +32,29 @@ export interface NodeTestOptions {
   readonly atOnce: number;
   /** Milliseconds for a test, when it is another limit than usual. */
   readonly testMs?: number | undefined;
+  /** Whether the files share a process, where modules that several of them need are loaded once. */
+  readonly isShared?: boolean;
+}
+
+let entryCount = 0;
+
+/** Writes a module that is several bundles. */
+function writeEntry(bundles: readonly string[]): string {
+  const entry = inRepository(OUTPUT, `several_${entryCount++}.js`);
+  writeFileSync(entry, bundles.map((path) => `import ${JSON.stringify(pathToFileURL(path).href)};\n`).join(""));
+  return entry;
 }
 
 /** Gives the command that runs the bundles of test files on a Node, and the variables that it needs. */
 export function nodeTestCommand(
   files: readonly string[],
-  { binary, atOnce, testMs = TEST_MS }: NodeTestOptions,
+  { binary, atOnce, isShared = false, testMs = isShared ? TEST_MS + files.length * FURTHER_FILE_MS : TEST_MS }:
+    NodeTestOptions,
 ): { readonly line: readonly [string, ...string[]]; readonly env: Readonly<Record<string, string>> } {
   const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${atOnce}`, `--test-timeout=${testMs}`];
   const bundles = files.map((file) => inRepository(OUTPUT, `${file.slice(0, -3)}.js`));
   return {
-    line: [binary, "--enable-source-maps", ...flags, ...bundles],
+    line: [binary, "--enable-source-maps", ...flags, ...(isShared ? [writeEntry(bundles)] : bundles)],
     env: { NODE_OPTIONS: "", COLLET_TEST_PROGRAM: join(PROGRAM, "mod.js") },
   };
 }

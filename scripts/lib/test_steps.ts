@@ -3,26 +3,32 @@
  *
  * @module
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { readDenoCounts, readNodeCounts } from "./counts.ts";
 import { findNode, NODE_VERSIONS } from "./nodes.ts";
-import { listFiles } from "./repository.ts";
+import { inRepository, listFiles, readText } from "./repository.ts";
 import { BUSY, type Command, type Job, needingPackages, type Outcome, runCommand, type Step } from "./step.ts";
 
 /**
- * Tests of compilers, which are programs of their own: they run on Deno. What they compile is called on Node as well, by
- * `tests/plugins/wasm/languages`.
+ * What runs on Deno only: tests of compilers, which are programs of their own, and of the scripts of this repository,
+ * which Deno runs. What compilers make is called on Node as well, by `tests/plugins/wasm/languages`.
  */
 const ON_DENO: readonly string[] = [
-  "assemblyscript",
-  "clang",
-  "component",
-  "go",
-  "prompt",
-  "rust",
-  "toolchains",
-  "wasm_clang",
-]
-  .map((name) => `tests/plugins/wasm/${name}_`);
+  "tests/repo/",
+  ...[
+    "assemblyscript",
+    "clang",
+    "component",
+    "go",
+    "prompt",
+    "rust",
+    "toolchains",
+    "wasm_clang",
+  ].map((name) => `tests/plugins/wasm/${name}_`),
+];
 
 /**
  * What is the same on each Node: the core and the plugins that know a runtime through contracts alone, what tests
@@ -59,7 +65,6 @@ const ON_ONE_NODE: readonly string[] = [
   "tests/plugins/wasm/languages/",
   "tests/plugins/wasm/recognise_",
   "tests/proof/",
-  "tests/repo/",
   "tests/types/",
 ];
 
@@ -89,15 +94,12 @@ const ON_EACH_NODE: readonly string[] = [
 const DEMANDING: readonly string[] = [
   "tests/kernel/json_schema_limits_",
   "tests/kernel/json_schema_random_",
-  "tests/platform/cgroups_",
   "tests/platform/limits_",
   "tests/platform/workers_",
   "tests/plugins/code/bombs/",
   "tests/plugins/dependencies/python_",
   "tests/plugins/sandbox/escapes/",
-  "tests/plugins/scripts/grants_limits_",
   "tests/plugins/scripts/hostile_scripts_",
-  "tests/plugins/scripts/warm_pool_",
   "tests/plugins/skills/hostile/scale_",
   "tests/plugins/store/processes_",
   "tests/plugins/wasm/code/limits_",
@@ -108,11 +110,43 @@ const DEMANDING: readonly string[] = [
   "tests/repo/bench_",
 ];
 
+/** Tests that take long as well, and mostly wait: they begin next, each by itself. */
+const LONG: readonly string[] = [
+  "tests/plugins/scripts/grants_limits_",
+  "tests/plugins/scripts/warm_pool_",
+];
+
+/** Tests that look at memory, warnings or threads of the process they run in: it is theirs alone. */
+const ALONE: readonly string[] = [
+  "tests/kernel/flights_",
+  "tests/platform/processes_",
+  "tests/plugins/code/",
+  "tests/plugins/sandbox/",
+  "tests/plugins/wasm/code/",
+  "tests/proof/",
+  "tests/repo/",
+  "tests/transports/left_connections_",
+];
+
 /** What the lists above name: beginnings of paths of test files. */
-export const TEST_PLACES: readonly string[] = [...ON_DENO, ...ON_ONE_NODE, ...ON_EACH_NODE, ...DEMANDING];
+export const TEST_PLACES: readonly string[] = [
+  ...ON_DENO,
+  ...ON_ONE_NODE,
+  ...ON_EACH_NODE,
+  ...DEMANDING,
+  ...LONG,
+  ...ALONE,
+];
 
 /** Most files that one job runs, one after the other: the last job to end keeps others waiting. */
 const FILES_A_JOB = 8;
+/** The same for files that share a process, where the next one finds most of its modules loaded. */
+const FILES_TOGETHER = 14;
+
+/** Hooks outside any suite: they would run around the tests of every file that shares the process. */
+const HOOKS_REGEXP = /^(?:await )?(?:after|before)(?:Each)?\(/m;
+/** How Node introduces failures; of a suite that could not be set up or cleaned up its exit code need not tell. */
+const FAILURES_REGEXP = /^✖ failing tests:$/m;
 
 /** Lists the steps that run the tests on each runtime. */
 export function listTestSteps(): readonly Step[] {
@@ -136,24 +170,50 @@ function isOneOf(path: string, beginnings: readonly string[]): boolean {
   return beginnings.some((beginning) => path.startsWith(beginning));
 }
 
+/** Files of one job. */
+interface Part {
+  readonly files: readonly string[];
+  /** Whether they run in one process, where modules that several of them need are loaded once. */
+  readonly isShared: boolean;
+}
+
 function testsOnDeno(files: readonly string[]): Step {
   const line: Command = ["deno", "test", "--allow-all", "--no-check", "--quiet"];
-  const runFiles = (part: readonly string[]) => runCommand([...line, ...part], { readCounts: readDenoCounts });
-  return { name: "tests on Deno", jobs: jobsOf(files, runFiles) };
+  const runPart = ({ files: part, isShared }: Part) =>
+    isShared
+      ? withEntry(
+        part,
+        (entry) => runCommand([...line, "--config", inRepository("deno.json"), entry], { readCounts: readDenoCounts }),
+      )
+      : runCommand([...line, ...part], { readCounts: readDenoCounts });
+  return { name: "tests on Deno", jobs: jobsOf(files, runPart) };
+}
+
+/** Makes a module that is several test files, outside the repository, where Deno leaves no folder out. */
+async function withEntry<T>(files: readonly string[], use: (path: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "collet-tests-"));
+  try {
+    const entry = join(folder, "several_test.ts");
+    writeFileSync(entry, files.map((path) => `import "${pathToFileURL(inRepository(path))}";\n`).join(""));
+    return await use(entry);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function testsOnNode(version: string, files: readonly string[]): Step {
   let finding: ReturnType<typeof findNode> | undefined;
-  const runFiles = async (part: readonly string[]): Promise<Outcome> => {
+  const runPart = async ({ files: part, isShared }: Part): Promise<Outcome> => {
     const node = await (finding ??= findNode(version));
     if ("missing" in node) return { status: "missing", note: node.missing };
     await bundleOnce(files);
     // loaded here: without the packages there is no esbuild, and Deno's tests run all the same
     const { nodeTestCommand } = await import("./bundled_tests.ts");
-    const { line, env } = nodeTestCommand(part, { binary: node.binary, atOnce: 1 });
-    return await runCommand(line, { readCounts: readNodeCounts, env });
+    const { line, env } = nodeTestCommand(part, { binary: node.binary, atOnce: 1, isShared });
+    const outcome = await runCommand(line, { readCounts: readNodeCounts, env });
+    return FAILURES_REGEXP.test(outcome.output ?? "") ? { ...outcome, status: "failed" } : outcome;
   };
-  return { name: `tests on Node ${version}`, jobs: jobsOf(filesOnNode(version, files), runFiles) };
+  return { name: `tests on Node ${version}`, jobs: jobsOf(filesOnNode(version, files), runPart) };
 }
 
 let bundling: Promise<void> | undefined;
@@ -163,14 +223,29 @@ function bundleOnce(files: readonly string[]): Promise<void> {
   return bundling ??= import("./bundled_tests.ts").then(({ bundleTests }) => bundleTests(files));
 }
 
-/** Makes jobs of test files: one for each of the demanding, and some to which the others are dealt. */
-function jobsOf(files: readonly string[], run: (files: readonly string[]) => Promise<Outcome>): Job[] {
+/**
+ * Makes jobs of test files: one for each of the demanding and the long, then some to which are dealt those that have a
+ * process of their own, and some in which neighbours share one.
+ */
+function jobsOf(files: readonly string[], run: (part: Part) => Promise<Outcome>): Job[] {
   const demanding = files.filter((file) => isOneOf(file, DEMANDING));
-  const others = files.filter((file) => !isOneOf(file, DEMANDING));
+  const long = files.filter((file) => isOneOf(file, LONG));
+  const rest = files.filter((file) => !isOneOf(file, DEMANDING) && !isOneOf(file, LONG));
+  const shared = rest.filter((file) => !isOneOf(file, ALONE) && !HOOKS_REGEXP.test(readText(file)));
+  const others = rest.filter((file) => !shared.includes(file));
   const count = Math.ceil(others.length / FILES_A_JOB);
-  const parts = Array.from({ length: count }, (_, part) => others.filter((_, index) => index % count === part));
+  const dealt = Array.from({ length: count }, (_, part) => others.filter((_, index) => index % count === part));
   return [
-    ...demanding.map((file) => ({ lanes: BUSY, run: () => run([file]) })),
-    ...parts.map((part) => ({ lanes: 1, run: () => run(part) })),
+    ...demanding.map((file) => ({ lanes: BUSY, run: () => run({ files: [file], isShared: false }) })),
+    ...long.map((file) => ({ lanes: 1, run: () => run({ files: [file], isShared: false }) })),
+    ...dealt.map((part) => ({ lanes: 1, run: () => run({ files: part, isShared: false }) })),
+    ...together(shared).map((part) => ({ lanes: 1, run: () => run({ files: part, isShared: true }) })),
   ];
+}
+
+/** Cuts files into parts of about the same length, neighbours together. */
+function together(files: readonly string[]): readonly (readonly string[])[] {
+  const count = Math.ceil(files.length / FILES_TOGETHER);
+  const start = (part: number) => Math.round((part * files.length) / count);
+  return Array.from({ length: count }, (_, part) => files.slice(start(part), start(part + 1)));
 }

@@ -35,7 +35,7 @@ async function startPool(options: Omit<PoolOptions, "warn"> = {}) {
 const HEADER = { file: "/x" };
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !isSo(); i++) await sleep(20);
+  for (let i = 0; i < 1_500 && !isSo(); i++) await sleep(20);
   assert.ok(isSo(), "it did not come to that");
 }
 

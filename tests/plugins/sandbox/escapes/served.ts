@@ -227,7 +227,7 @@ export function processesWith(words: readonly string[]): readonly string[] {
 
 /** Gives the processes with one of some words that are left after a while. */
 export async function strays(words: readonly string[]): Promise<readonly string[]> {
-  for (const end = Date.now() + WAIT_MS; processesWith(words).length > 0 && Date.now() < end;) await pause(50);
+  for (const end = Date.now() + WAIT_MS; processesWith(words).length > 0 && Date.now() < end;) await pause(200);
   return processesWith(words);
 }
 

@@ -67,6 +67,12 @@ describe("a skill that changes while the program runs", { timeout: 120_000 }, ()
       });
       await until(async () => (await old.skills()).includes("importer"), "the skill");
       await old.data("load_skill", { skill_name: "importer" });
+      // it may have been found while its files were being written
+      const hasTools = async () => {
+        const tools = await old.tools();
+        return ["importer__tell", "importer__show"].every((name) => tools.includes(name));
+      };
+      await until(hasTools, "the tools of the skill");
       for (let i = 0; i < 2; i++) {
         assert.equal((await old.data("importer__tell")).message, word);
         assert.equal((await old.data("importer__show")).message, word);
