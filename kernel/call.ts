@@ -73,6 +73,15 @@ export interface SampleResult {
   readonly stopReason?: string;
 }
 
+/** How long a question stands. */
+export interface AskOptions {
+  /**
+   * Withdraws the question when it aborts, since nobody waits for the answer any more: the client is told so, or the
+   * answer is not waited for in 2026-07-28, and asking rejects with the reason. A question ends with its call in any case.
+   */
+  readonly signal?: AbortSignal;
+}
+
 /** A folder of the client's that it lets the server know of. */
 export interface Root {
   /** A `file://` URI. */
@@ -103,11 +112,11 @@ export interface Call {
    */
   log(level: LogLevel, message: string, data?: unknown, logger?: string): void | Promise<void>;
   /** Asks the user. Throws a {@linkcode ToolError} when the client cannot. */
-  elicit(request: ElicitRequest): Promise<ElicitResult>;
+  elicit(request: ElicitRequest, options?: AskOptions): Promise<ElicitResult>;
   /** Asks the client's model. Throws a {@linkcode ToolError} when the client cannot. */
-  sample(request: SampleRequest): Promise<SampleResult>;
+  sample(request: SampleRequest, options?: AskOptions): Promise<SampleResult>;
   /** Asks for the client's roots; empty when the client has none. */
-  roots(): Promise<readonly Root[]>;
+  roots(options?: AskOptions): Promise<readonly Root[]>;
   /** Makes the call of something nested in this one: its own progress, fewer rights. */
   derive(patch: CallPatch): Call;
   /** Closes the response stream and lets the client poll for the rest (2025-11-25); no effect elsewhere. */

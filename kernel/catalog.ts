@@ -100,7 +100,7 @@ export function createCatalog(kernel: Kernel): Catalog {
     async readResource(uri, parent) {
       const call = nested(parent, { verb: "read", name: uri, step: uri });
       try {
-        return await kernel.read(uri, call);
+        return (await kernel.read(uri, call)).contents;
       } catch (thrown) {
         if (!isProtocolError(thrown) || thrown.code !== ErrorCode.resourceNotFound) throw toToolError(thrown);
         throw new ToolError(thrown.message + await nearUris(uri, { kernel, call: parent }), { cause: thrown });

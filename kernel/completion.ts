@@ -7,7 +7,7 @@ import type { Call } from "./call.ts";
 import { isObject } from "./content.ts";
 import { ErrorCode, ProtocolError } from "./errors.ts";
 import type { Kernel } from "./kernel.ts";
-import type { AnyPrompt, AnyResource, AnyTool } from "./plugin.ts";
+import type { AnyPrompt, AnyResource, AnyTool, CompletionCall } from "./plugin.ts";
 import type { Entry } from "./registry.ts";
 import type { CompiledSchema } from "./schema.ts";
 
@@ -17,13 +17,22 @@ export type CompletionRef =
   | { readonly type: "resource"; readonly uri: string }
   | { readonly type: "tool"; readonly name: string };
 
+/** An argument whose value is being typed. */
+export interface Typed {
+  readonly argument: string;
+  /** As far as it was typed. */
+  readonly value: string;
+  /** Values of the item's other arguments that were chosen before, by name; none by default. */
+  readonly chosen?: Readonly<Record<string, string>>;
+}
+
 /** An item whose arguments can be completed. */
 export interface Completable {
   /** Such as `prompt "greet"`. */
   readonly what: string;
   readonly owner: string;
   /** Gives the values that fit what was typed so far. */
-  complete(argument: string, value: string, call: Call): Promise<readonly string[]>;
+  complete(typed: Typed, call: Call): Promise<readonly string[]>;
 }
 
 type Items = Pick<Kernel, "tools" | "resources" | "prompts">;
@@ -53,8 +62,10 @@ function completable(
   return {
     what,
     owner,
-    complete: async (argument, value, call) => {
-      const values = await definition.complete?.(argument, value, call) ?? [];
+    complete: async ({ argument, value, chosen = {} }, call) => {
+      // derived, since the call of others is not to be changed
+      const own: CompletionCall = Object.assign(call.derive({}), { chosen });
+      const values = await definition.complete?.(argument, value, own) ?? [];
       return values.length > 0 ? values : rankCompletions(value, enumeratedBy(schema, argument));
     },
   };

@@ -82,6 +82,12 @@ export type ResourceContents = {
   readonly _meta?: JsonObject;
 } & ({ readonly text: string } | { readonly blob: string });
 
+/** What a resource reads as, as it crosses the wire. */
+export interface ResourceResult {
+  readonly contents: readonly ResourceContents[];
+  readonly _meta?: JsonObject;
+}
+
 /** One message of a prompt. */
 export interface PromptMessage {
   readonly role: "user" | "assistant";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Call, ClientView, LogLevel, Principal } from "./call.ts";
-import type { CompletionRef } from "./completion.ts";
+import type { CompletionRef, Typed } from "./completion.ts";
 import type { Icon, JsonObject, PromptResult, ResourceContents, ToolAnnotations, ToolResult } from "./content.ts";
 import type { Disposer, ItemKind, ResourceListing } from "./plugin.ts";
 import { type Contract, contract } from "./token.ts";
@@ -104,7 +104,7 @@ export interface Catalog {
    */
   complete(
     ref: CompletionRef,
-    typed: { readonly argument: string; readonly value: string },
+    typed: Typed,
     parent: Call,
   ): Promise<readonly string[]>;
 }

@@ -9,9 +9,9 @@ import {
   failedResult,
   isObject,
   isWholeResult,
-  type PromptMessage,
   type PromptResult,
   type ResourceContents,
+  type ResourceResult,
   toBase64,
   type ToolResult,
   toolResult,
@@ -21,7 +21,7 @@ import { ErrorCode, isProtocolError, isToolError, KernelError, messageOf, Protoc
 import type { FlightOptions, Flights } from "./flights.ts";
 import { formatPath } from "./issue.ts";
 import type { PromptEntry, ResourceEntry, ToolEntry } from "./items.ts";
-import type { Interceptor, Invocation, ItemKind, Log, Outcome, ResourceReturn } from "./plugin.ts";
+import type { Interceptor, Invocation, ItemKind, Log, Outcome, PromptReturn, ResourceReturn } from "./plugin.ts";
 import { type CompiledSchema, formatIssues } from "./schema.ts";
 
 /** What invocations of one plugin's items need from the kernel. */
@@ -122,7 +122,7 @@ export async function readResource(
     readonly uri: string;
     readonly params: Readonly<Record<string, string>>;
   },
-): Promise<readonly ResourceContents[]> {
+): Promise<ResourceResult> {
   return await protocolErrors(
     `resource "${uri}"`,
     { owner, host },
@@ -133,7 +133,7 @@ export async function readResource(
           host.interceptors(),
           async () => {
             const returned = await definition.read(params, Object.assign(flying, { uri }));
-            return toContents(uri, definition.mimeType, returned);
+            return toResourceResult(uri, definition.mimeType, returned);
           },
         )),
   );
@@ -162,10 +162,11 @@ export async function renderPrompt(
         call,
         { ...patch, timeoutMs: undefined },
         (flying) =>
-          throughInterceptors({ kind: "prompt", name, owner, input, call: flying }, host.interceptors(), async () => ({
-            description: definition.description,
-            messages: toMessages(await definition.render(input, flying)),
-          })),
+          throughInterceptors(
+            { kind: "prompt", name, owner, input, call: flying },
+            host.interceptors(),
+            async () => toPromptResult(definition.description, await definition.render(input, flying)),
+          ),
       ),
   );
 }
@@ -209,14 +210,22 @@ function throughInterceptors<K extends ItemKind>(
   return step(0);
 }
 
-function toContents(uri: string, mimeType: string | undefined, returned: ResourceReturn): readonly ResourceContents[] {
+function toResourceResult(uri: string, mimeType: string | undefined, returned: ResourceReturn): ResourceResult {
   const base = { uri, ...(mimeType !== undefined && { mimeType }) };
-  if (typeof returned === "string") return [{ ...base, text: returned }];
-  if (returned instanceof Uint8Array) return [{ ...base, blob: toBase64(returned) }];
-  if (Array.isArray(returned) && returned.every((it) => isObject(it) && typeof it["uri"] === "string")) return returned;
+  if (typeof returned === "string") return { contents: [{ ...base, text: returned }] };
+  if (returned instanceof Uint8Array) return { contents: [{ ...base, blob: toBase64(returned) }] };
+  if (areContents(returned)) return { contents: returned };
+  if (isObject(returned) && areContents(returned["contents"])) return returned as unknown as ResourceResult;
   throw new TypeError(`Cannot answer with what resource "${uri}" read: it is neither text, bytes nor contents`);
 }
 
-function toMessages(returned: string | readonly PromptMessage[]): readonly PromptMessage[] {
-  return typeof returned === "string" ? [{ role: "user", content: { type: "text", text: returned } }] : returned;
+function areContents(value: unknown): value is readonly ResourceContents[] {
+  return Array.isArray(value) && value.every((it) => isObject(it) && typeof it["uri"] === "string");
+}
+
+function toPromptResult(description: string, returned: PromptReturn): PromptResult {
+  if (typeof returned === "string") {
+    return { description, messages: [{ role: "user", content: { type: "text", text: returned } }] };
+  }
+  return "messages" in returned ? returned : { description, messages: returned };
 }

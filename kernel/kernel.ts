@@ -5,7 +5,7 @@
  */
 import { type Call, createCall } from "./call.ts";
 import { createCatalog } from "./catalog.ts";
-import type { PromptResult, ResourceContents, ToolResult } from "./content.ts";
+import type { PromptResult, ResourceResult, ToolResult } from "./content.ts";
 import { Catalog, LogFilter, Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
 import { ErrorCode, isProtocolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
 import {
@@ -35,7 +35,7 @@ import { Extensions, Protocol } from "./protocol.ts";
 import { Registry } from "./registry.ts";
 import { compileSchema, formatIssues } from "./schema.ts";
 import { Slots } from "./slots.ts";
-import { type CompletionRef, findCompletable } from "./completion.ts";
+import { type CompletionRef, findCompletable, type Typed } from "./completion.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import type { Contract, Event } from "./token.ts";
 import { createToolbox } from "./toolbox.ts";
@@ -257,7 +257,7 @@ export class Kernel implements AsyncDisposable {
    *
    * @throws {ProtocolError} when there is no such resource, or reading fails.
    */
-  async read(uri: string, call: Partial<Call> = {}): Promise<readonly ResourceContents[]> {
+  async read(uri: string, call: Partial<Call> = {}): Promise<ResourceResult> {
     const found = this.#subscriptions.resolve(uri);
     if (found === undefined) {
       throw new ProtocolError(ErrorCode.resourceNotFound, `Resource not found: ${uri}`, { uri });
@@ -292,7 +292,7 @@ export class Kernel implements AsyncDisposable {
    */
   async complete(
     ref: CompletionRef,
-    { argument, value }: { readonly argument: string; readonly value: string },
+    typed: Typed,
     call: Partial<Call> = {},
   ): Promise<readonly string[]> {
     const item = findCompletable(this, ref);
@@ -300,7 +300,7 @@ export class Kernel implements AsyncDisposable {
     return await protocolErrors(
       `completion of ${item.what}`,
       options,
-      () => item.complete(argument, value, createCall(call)),
+      () => item.complete(typed, createCall(call)),
     );
   }
 

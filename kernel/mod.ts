@@ -25,6 +25,7 @@
  * @module
  */
 export {
+  type AskOptions,
   type Call,
   type CallPatch,
   type ClientView,
@@ -39,8 +40,9 @@ export {
   type SampleRequest,
   type SampleResult,
 } from "./call.ts";
+export { onAbort } from "./cancellation.ts";
 export { collectCommands, collectDiagnostics, type Collector, collectRoutes, type MountedApp } from "./collectors.ts";
-export { type CompletionRef, rankCompletions } from "./completion.ts";
+export { type CompletionRef, rankCompletions, type Typed } from "./completion.ts";
 export {
   type Annotations,
   type Content,
@@ -56,6 +58,7 @@ export {
   type PromptResult,
   type ResourceContents,
   type ResourceLink,
+  type ResourceResult,
   type TextContent,
   textOf,
   type TextPiece,
@@ -161,6 +164,7 @@ export {
   type AnyPrompt,
   type AnyResource,
   type AnyTool,
+  type CompletionCall,
   definePlugin,
   type Disposable,
   type Disposer,
@@ -175,6 +179,7 @@ export {
   type PluginContext,
   type PluginSpec,
   type PromptDefinition,
+  type PromptReturn,
   type Registration,
   type ResourceDefinition,
   type ResourceListing,

@@ -12,6 +12,7 @@ import type {
   PromptMessage,
   PromptResult,
   ResourceContents,
+  ResourceResult,
   ToolAnnotations,
   ToolResult,
 } from "./content.ts";
@@ -44,6 +45,12 @@ export type ToolReturn<O> =
   | ToolResult
   | (O extends Schema ? Input<O> : string | readonly Content[] | JsonObject | void);
 
+/** The call of a completion. */
+export type CompletionCall = Call & {
+  /** Values of the item's other arguments that were chosen before, by name; clients tell them since 2025-06-18. */
+  readonly chosen: Readonly<Record<string, string>>;
+};
+
 /** A tool: a function that a model may call. */
 export interface ToolDefinition<I extends Schema, O extends Schema | undefined> {
   /** Unique in the kernel; matches `^[A-Za-z0-9_-]{1,64}$`. */
@@ -62,7 +69,7 @@ export interface ToolDefinition<I extends Schema, O extends Schema | undefined> 
   /** Ends a call after this many milliseconds; no limit by default. */
   readonly timeoutMs?: number;
   /** Completes the value of an argument while it is typed. */
-  complete?(argument: string, value: string, call: Call): readonly string[] | Promise<readonly string[]>;
+  complete?(argument: string, value: string, call: CompletionCall): readonly string[] | Promise<readonly string[]>;
   /** Does the work; arguments are validated before, structured results after it. */
   run(input: Output<I>, call: Call): ToolReturn<O> | Promise<ToolReturn<O>>;
 }
@@ -85,8 +92,8 @@ export interface ResourceListing {
   readonly _meta?: JsonObject;
 }
 
-/** What a resource reads as: text, bytes, or whole contents. */
-export type ResourceReturn = string | Uint8Array | readonly ResourceContents[];
+/** What a resource reads as: text, bytes, whole contents, or a whole result. */
+export type ResourceReturn = string | Uint8Array | readonly ResourceContents[] | ResourceResult;
 
 /** A resource, or a template of resources when its `uri` has `{parameters}` (RFC 6570, levels 1 to 3). */
 export interface ResourceDefinition<U extends string = string> {
@@ -104,7 +111,7 @@ export interface ResourceDefinition<U extends string = string> {
   /** Lists the resources of a template. */
   list?(call: Call): readonly ResourceListing[] | Promise<readonly ResourceListing[]>;
   /** Completes a parameter of the template. */
-  complete?(argument: string, value: string, call: Call): readonly string[] | Promise<readonly string[]>;
+  complete?(argument: string, value: string, call: CompletionCall): readonly string[] | Promise<readonly string[]>;
   /** Runs while at least one client listens to `uri`; the disposer ends it. */
   subscribe?(uri: string, call: Call): Disposer;
   /** Reads the resource; `params` are those of the template, decoded. */
@@ -114,6 +121,12 @@ export interface ResourceDefinition<U extends string = string> {
 /** A resource of any URI. */
 // deno-lint-ignore no-explicit-any -- the registries hold definitions of every type
 export type AnyResource = ResourceDefinition<any>;
+
+/**
+ * What a prompt renders to: a text, which is one message of the user, messages, or a whole result. That one is answered as
+ * it stands; the others with the description of the prompt.
+ */
+export type PromptReturn = string | readonly PromptMessage[] | PromptResult;
 
 /** A prompt: messages that a user asks for by name. */
 export interface PromptDefinition<A extends Schema | undefined> {
@@ -126,12 +139,12 @@ export interface PromptDefinition<A extends Schema | undefined> {
   readonly icons?: readonly Icon[];
   readonly meta?: JsonObject;
   /** Completes the value of an argument while it is typed. */
-  complete?(argument: string, value: string, call: Call): readonly string[] | Promise<readonly string[]>;
-  /** Renders the messages; a string is one message of the user. */
+  complete?(argument: string, value: string, call: CompletionCall): readonly string[] | Promise<readonly string[]>;
+  /** Renders the messages. */
   render(
     args: A extends Schema ? Output<A> : Record<never, never>,
     call: Call,
-  ): string | readonly PromptMessage[] | Promise<string | readonly PromptMessage[]>;
+  ): PromptReturn | Promise<PromptReturn>;
 }
 
 /** A prompt of any arguments. */
@@ -141,7 +154,7 @@ export type AnyPrompt = PromptDefinition<any>;
 /** The kinds of item a client can invoke, with their results. */
 export interface Outcomes {
   readonly tool: ToolResult;
-  readonly resource: readonly ResourceContents[];
+  readonly resource: ResourceResult;
   readonly prompt: PromptResult;
 }
 

@@ -62,8 +62,11 @@ export interface ProtocolExtension {
 export type Recipients =
   /** Clients of 2026-07-28 that listen with a filter that has the value. */
   | { readonly filter: string; readonly value: string }
-  /** Clients of the revisions before it that are connected under a principal; `undefined` for those without one. */
-  | { readonly principalId: string | undefined };
+  /**
+   * Clients of the revisions before it that are connected under a principal, `undefined` for those without one; with
+   * `sessionId` that session of them alone.
+   */
+  | { readonly principalId: string | undefined; readonly sessionId?: string | undefined };
 
 /** A notification of an extension. */
 export interface ExtensionNotification {

@@ -56,18 +56,25 @@ export async function compose(program: Program, options: ComposeOptions): Promis
 export const SANDBOX_PLUGIN = "sandbox";
 /** Names the plugin that reads the ceiling of the configuration file. */
 export const CEILING_PLUGIN = "grants";
+/** Names the plugin that reaches the MCP servers of the configuration file. */
+export const SERVERS_PLUGIN = "upstream";
 
 /**
- * Gives the configuration of a plugin: what it says itself counts before the settings and the ceiling, which concern those
- * that ship.
+ * Gives the configuration of a plugin: what it says itself counts before the settings, the ceiling and the MCP servers,
+ * which concern those that ship.
  */
 function configOf(
   { plugin, config, url }: PluginChoice,
-  { settings, config: { ceiling } }: ComposeOptions,
+  { settings, config: { ceiling, mcpServers } }: ComposeOptions,
 ): JsonObject | undefined {
   if (url !== undefined) return config;
   const hasCeiling = plugin.name === CEILING_PLUGIN && ceiling !== undefined;
-  const set = { ...settingsOfPlugin(plugin.name, settings), ...(hasCeiling && { ceiling }) };
+  const hasServers = plugin.name === SERVERS_PLUGIN && mcpServers !== undefined;
+  const set = {
+    ...settingsOfPlugin(plugin.name, settings),
+    ...(hasCeiling && { ceiling }),
+    ...(hasServers && { servers: mcpServers }),
+  };
   return Object.keys(set).length === 0 ? config : { ...set, ...config };
 }
 

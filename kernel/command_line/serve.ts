@@ -7,7 +7,7 @@ import process from "node:process";
 import { messageOf } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Log } from "../plugin.ts";
-import { CEILING_PLUGIN, type Composition, SANDBOX_PLUGIN } from "./compose.ts";
+import { CEILING_PLUGIN, type Composition, SANDBOX_PLUGIN, SERVERS_PLUGIN } from "./compose.ts";
 import { type Door, openHttp, openStdio } from "./doors.ts";
 import type { ProgramIo } from "./io.ts";
 import type { Program } from "./program.ts";
@@ -85,12 +85,13 @@ function announceSettings(
   { choices }: Composition,
   { setup: { settings, config, configPath }, log }: ServeOptions,
 ): void {
-  if (settings.sandbox !== "off" && !choices.some(({ plugin }) => plugin.name === SANDBOX_PLUGIN)) {
+  const isUsed = (name: string) => choices.some(({ plugin }) => plugin.name === name);
+  if (settings.sandbox !== "off" && !isUsed(SANDBOX_PLUGIN)) {
     log.warn("No sandbox: its plugin is left out, so child processes have all rights of this user");
   }
-  const readers = { ceiling: choices.some(({ plugin }) => plugin.name === CEILING_PLUGIN), mcpServers: false };
+  const readers = { ceiling: CEILING_PLUGIN, mcpServers: SERVERS_PLUGIN } as const;
   for (const key of ["ceiling", "mcpServers"] as const) {
-    if (config[key] === undefined || readers[key]) continue;
-    log.warn(`No use of "${key}" in "${configPath}": nothing reads it in this version`);
+    if (config[key] === undefined || isUsed(readers[key])) continue;
+    log.warn(`No use of "${key}" in "${configPath}": the plugin "${readers[key]}", which reads it, is left out`);
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from "../cancellation.ts";
 import type { Fetch } from "../contracts.ts";
 import { messageOf } from "../errors.ts";
 
@@ -48,18 +49,14 @@ export function createFetch({ signal: closing }: FetchOptions = {}): Fetch {
 /** What may end one request: the signals that it was given, and the clock. */
 class Watch {
   readonly #controller = new AbortController();
-  readonly #signals: readonly AbortSignal[];
   readonly #timeoutMs: number;
-  readonly #onAbort = (event: Event) => this.#abort((event.target as AbortSignal).reason);
+  readonly #forget: readonly (() => void)[];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(timeoutMs: number, signals: readonly (AbortSignal | null | undefined)[]) {
     this.#timeoutMs = timeoutMs;
-    this.#signals = signals.filter((it) => it !== undefined && it !== null);
-    for (const signal of this.#signals) {
-      if (signal.aborted) this.#abort(signal.reason);
-      signal.addEventListener("abort", this.#onAbort, { once: true });
-    }
+    this.#forget = signals.filter((it) => it !== undefined && it !== null)
+      .map((signal) => onAbort(signal, () => this.#abort(signal.reason)));
   }
 
   get signal(): AbortSignal {
@@ -83,7 +80,7 @@ class Watch {
   /** Lets go of clock and signals. */
   close(): void {
     this.rest();
-    for (const signal of this.#signals) signal.removeEventListener("abort", this.#onAbort);
+    for (const forget of this.#forget) forget();
   }
 
   /** Ends the request, if it is not over. */

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type AskOptions,
   type Call,
   type CallPatch,
   type ClientView,
@@ -41,21 +42,21 @@ export interface LegacyRequest {
   level(): LogLevel;
   /** Sends a notification along with this request; resolves when the way to the client is free for more. */
   notify(method: string, params: JsonObject): Promise<void>;
-  /** Sends a request to the client and waits for its result. */
-  request(method: string, params: JsonObject): Promise<unknown>;
+  /** Sends a request to the client and waits for its result; it is withdrawn when the signal aborts. */
+  request(method: string, params: JsonObject, options: AskOptions): Promise<unknown>;
   releaseStream(retryMs?: number): void;
 }
 
 /** Makes the call of a legacy request: questions are requests to the client. */
 export function legacyCall(request: LegacyRequest): Call {
   const { client, notify } = request;
-  const ask = async (question: Question): Promise<unknown> => {
+  const ask = async (question: Question, options: AskOptions): Promise<unknown> => {
     if (!canAsk(question, client.capabilities)) {
       throw new ToolError(`Cannot ${describeQuestion(question)}: the client has not declared that capability`);
     }
     const params = withElicitationId(question.params);
-    const answer = await request.request(question.method, params).catch((thrown) => {
-      if (isToolError(thrown)) throw thrown;
+    const answer = await request.request(question.method, params, options).catch((thrown) => {
+      if (isToolError(thrown) || options.signal?.aborted) throw thrown;
       throw new ToolError(`Cannot ${describeQuestion(question)}: ${messageOf(thrown)}`, { cause: thrown });
     });
     if (!isAnswer(question, answer)) {
@@ -85,15 +86,15 @@ export interface ModernRequest {
   readonly exchange: Exchange | undefined;
   readonly cancellation: Cancellation;
   /** Puts a question to the client; resolves with its answer. */
-  ask(question: Question): Promise<unknown>;
+  ask(question: Question, options: AskOptions): Promise<unknown>;
 }
 
 /** Makes the call of a request of revision 2026-07-28: questions park it. */
 export function modernCall(parked: ModernRequest): Call {
   const exchange = parked.exchange!;
   const client = clientOf(exchange.meta);
-  const ask = (question: Question): Promise<unknown> => {
-    if (canAsk(question, client.capabilities)) return parked.ask(question);
+  const ask = (question: Question, options: AskOptions): Promise<unknown> => {
+    if (canAsk(question, client.capabilities)) return parked.ask(question, options);
     const message = `Cannot ${describeQuestion(question)}: the client has not declared that capability`;
     return Promise.reject(
       new ProtocolError(ErrorCode.missingClientCapability, message, { requiredCapabilities: question.requires }),
@@ -177,15 +178,19 @@ function logData(message: string, data: unknown): JsonObject {
 }
 
 function questions(
-  ask: (question: Question) => Promise<unknown>,
+  put: (question: Question, options: AskOptions) => Promise<unknown>,
   client: ClientView,
 ): Required<Pick<CallPatch, "elicit" | "sample" | "roots">> {
+  const ask = async (question: Question, options: AskOptions = {}): Promise<unknown> => {
+    options.signal?.throwIfAborted();
+    return await put(question, options);
+  };
   return {
-    elicit: async (request) => await ask(elicitQuestion(request)) as ElicitResult,
-    sample: async (request) => await ask(sampleQuestion(request)) as SampleResult,
-    async roots() {
+    elicit: async (request, options) => await ask(elicitQuestion(request), options) as ElicitResult,
+    sample: async (request, options) => await ask(sampleQuestion(request), options) as SampleResult,
+    async roots(options) {
       if (!canAsk(ROOTS_QUESTION, client.capabilities)) return [];
-      return (await ask(ROOTS_QUESTION) as { roots: readonly Root[] }).roots;
+      return (await ask(ROOTS_QUESTION, options) as { roots: readonly Root[] }).roots;
     },
   };
 }

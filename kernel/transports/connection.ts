@@ -5,7 +5,7 @@
  * @module
  */
 import type { Encoded } from "../http_answer.ts";
-import { type Cancellation, untilCancelled } from "../cancellation.ts";
+import { type Cancellation, onAbort, untilCancelled } from "../cancellation.ts";
 import { type Call, type ClientView, LOG_LEVELS, type LogLevel, type Principal } from "../call.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
@@ -61,6 +61,11 @@ interface ServedOptions extends RequestOptions {
   /** Comes when the client cancels the request. */
   readonly cancellation: Cancellation;
   readonly life: Life;
+}
+
+interface AskedOptions extends Omit<ServedOptions, "principal"> {
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal | undefined;
 }
 
 const NOTHING: Promise<void> = Promise.resolve();
@@ -159,7 +164,7 @@ export class Connection {
       level: () => this.#logLevel,
       // a stream that the client has left takes nothing more
       notify: (method, notified) => life.isOver ? NOTHING : outlet.notify(encodeNotification(method, notified)),
-      request: (method, asked) => this.#ask(method, asked, { outlet, cancellation, life }),
+      request: (method, asked, { signal }) => this.#ask(method, asked, { outlet, cancellation, life, signal }),
       releaseStream: (retryMs) => outlet.release?.(retryMs),
     });
   }
@@ -188,7 +193,8 @@ export class Connection {
       }
     } else if (change.kind === "extension") {
       const { method, params, to } = change.notification;
-      if ("principalId" in to && to.principalId === principalId) this.tell(method, params);
+      if (!("principalId" in to) || to.principalId !== principalId) return;
+      if (to.sessionId === undefined || to.sessionId === client.sessionId) this.tell(method, params);
     } else if (concerns(change, client)) {
       this.tell(LIST_CHANGED[change.kind]);
     }
@@ -249,7 +255,7 @@ export class Connection {
   async #ask(
     method: string,
     params: JsonObject,
-    { outlet, cancellation, life }: Omit<ServedOptions, "principal">,
+    { outlet, cancellation, life, signal }: AskedOptions,
   ): Promise<unknown> {
     if (life.isOver) throw new Error("the call has ended");
     if (!outlet.isOpen) throw new Error("it takes no event stream, over which it could be asked");
@@ -259,9 +265,9 @@ export class Connection {
       const cleanUp: (() => void)[] = [];
       try {
         return await new Promise<JsonObject>((resolve, reject) => {
-          const giveUp = (reason: string) => {
+          const giveUp = (reason: string, error: unknown = new Error(reason)) => {
             if (this.#asked?.delete(id) !== true) return;
-            reject(new Error(reason));
+            reject(error);
             void outlet.notify(encodeNotification("notifications/cancelled", { requestId: id, reason })).catch(
               () => {},
             );
@@ -271,6 +277,9 @@ export class Connection {
           cleanUp.push(cancellation.onCancel(() => giveUp("the call was cancelled")));
           life.onEnd.push(() => giveUp("the call has ended"));
           (this.#asked ??= new Map()).set(id, { resolve, reject });
+          if (signal !== undefined) {
+            cleanUp.push(onAbort(signal, () => giveUp("nobody waits for the answer any more", signal.reason)));
+          }
           outlet.ask(encodeRequest(id, method, params)).catch(reject);
         });
       } finally {

@@ -6,7 +6,7 @@
  */
 import type { Encoded } from "../http_answer.ts";
 import type { Call } from "../call.ts";
-import type { CompletionRef } from "../completion.ts";
+import type { CompletionRef, Typed } from "../completion.ts";
 import type { Icon, JsonObject } from "../content.ts";
 import { ErrorCode, isProtocolError, messageOf, ProtocolError } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
@@ -62,11 +62,13 @@ const METHODS: Readonly<Record<string, Handler>> = {
     return promptFor(result, { era, version: call.client.protocolVersion });
   },
   async "resources/read"({ kernel }, { params, call }) {
-    return { contents: await kernel.read(String(params["uri"]), call) };
+    return { ...await kernel.read(String(params["uri"]), call) };
   },
   async "completion/complete"({ kernel }, { params, call }) {
     const { name, value } = params["argument"] as { readonly name: string; readonly value: string };
-    const values = await kernel.complete(completionRef(params["ref"] as WireRef), { argument: name, value }, call);
+    const { arguments: chosen = {} } = (params["context"] ?? {}) as { readonly arguments?: Typed["chosen"] };
+    const typed = { argument: name, value, chosen };
+    const values = await kernel.complete(completionRef(params["ref"] as WireRef), typed, call);
     const completion = {
       values: values.slice(0, MAX_VALUES),
       total: values.length,

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Principal } from "../call.ts";
-import { CancellationSource } from "../cancellation.ts";
+import type { AskOptions, Principal } from "../call.ts";
+import { CancellationSource, onAbort } from "../cancellation.ts";
 import { isObject, type JsonObject } from "../content.ts";
 import { ErrorCode, ProtocolError, ToolError } from "../errors.ts";
 import type { RequestMessage } from "./messages.ts";
@@ -87,7 +87,9 @@ export class Parking {
     const call = requestState === undefined
       ? new ParkedCall(exchange, work)
       : await this.#take(exchange, String(requestState));
-    const outcome = await call.untilAnswer();
+    let outcome = await call.untilAnswer();
+    // what was asked may have been withdrawn since
+    while (outcome === ASKING && !call.isAsking) outcome = await call.untilAnswer();
     if (outcome !== ASKING) return outcome as T;
     if (this.size < this.#maxParked) return await this.#park(call, exchange);
     call.abort(tooManyWait());
@@ -189,18 +191,25 @@ export class ParkedCall {
     return this.#round;
   }
 
+  /** Whether it has questions that its client is to be asked now. */
+  get isAsking(): boolean {
+    return this.#asking;
+  }
+
   /** Puts a question to the client; resolves with its answer, some requests later. */
-  ask(question: Question): Promise<unknown> {
+  ask(question: Question, { signal }: AskOptions): Promise<unknown> {
     const key = this.#freeKey(question);
     const early = this.#early?.get(key);
     this.#early?.delete(key);
     if (isAnswer(question, early)) return Promise.resolve(early);
     if (this.cancellation.isCancelled) return Promise.reject(this.cancellation.reason);
     if (this.#isOver) return Promise.reject(new ToolError(OVER));
-    return new Promise((answer, refuse) => {
+    const answered = new Promise((answer, refuse) => {
       this.#open.set(key, { question, answer, refuse });
       this.#announce();
     });
+    if (signal === undefined) return answered;
+    return answered.finally(onAbort(signal, () => this.#withdraw(key, signal.reason)));
   }
 
   /** Waits until the call has its outcome, or has questions that need an answer first. */
@@ -262,6 +271,12 @@ export class ParkedCall {
     this.cancellation.cancel(reason);
     for (const { refuse } of this.#open.values()) refuse(reason);
     this.#open.clear();
+  }
+
+  #withdraw(key: string, reason: unknown): void {
+    this.#open.get(key)?.refuse(reason);
+    this.#open.delete(key);
+    if (this.#open.size === 0) this.#asking = false;
   }
 
   // questions asked in one turn of the event loop go out together

@@ -83,9 +83,9 @@ export class DetachableCall {
     const now = (): RunHandlers => this.#run?.handlers ?? outer;
     return outer.derive({
       signal: this.#controller.signal,
-      elicit: (request) => now().elicit(request),
-      sample: (request) => now().sample(request),
-      roots: () => now().roots(),
+      elicit: (...question) => now().elicit(...question),
+      sample: (...question) => now().sample(...question),
+      roots: (options) => now().roots(options),
       progress: (...report) => now().progress(...report),
       log: (...entry) => now().log(...entry),
       releaseStream: (retryMs) => now().releaseStream(retryMs),

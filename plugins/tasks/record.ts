@@ -135,6 +135,13 @@ export function withQuestion(record: TaskRecord, key: string, question: Question
   return { ...record, status: "input_required", questions, asked: [...record.asked, key] };
 }
 
+/** Takes an open question away that nobody waits for any more; `undefined` when it is not open. */
+export function withoutQuestion(record: TaskRecord, key: string): TaskRecord | undefined {
+  if (!Object.hasOwn(record.questions, key)) return undefined;
+  const { [key]: _withdrawn, ...questions } = record.questions;
+  return { ...record, status: Object.keys(questions).length === 0 ? "working" : "input_required", questions };
+}
+
 /** Turns open questions into answered ones; `undefined` when none of them is. */
 export function withAnswers(
   record: TaskRecord,

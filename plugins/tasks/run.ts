@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type AskOptions,
   type Call,
   canAsk,
   describeQuestion,
@@ -32,6 +33,7 @@ import {
   type Progress,
   type TaskRecord,
   withOutcome,
+  withoutQuestion,
   withQuestion,
 } from "./record.ts";
 import type { Found, Records, TaskChange } from "./records.ts";
@@ -148,11 +150,11 @@ export class Run {
 
   #makeHandlers(): RunHandlers {
     return {
-      elicit: async (request) => await this.#ask(elicitQuestion(request)) as ElicitResult,
-      sample: async (request) => await this.#ask(sampleQuestion(request)) as SampleResult,
-      roots: async () => {
+      elicit: async (request, options) => await this.#ask(elicitQuestion(request), options) as ElicitResult,
+      sample: async (request, options) => await this.#ask(sampleQuestion(request), options) as SampleResult,
+      roots: async (options) => {
         if (!canAsk(ROOTS_QUESTION, this.record.client.capabilities)) return [];
-        return (await this.#ask(ROOTS_QUESTION) as { roots: readonly Root[] }).roots;
+        return (await this.#ask(ROOTS_QUESTION, options) as { roots: readonly Root[] }).roots;
       },
       progress: (done, total, message) => {
         this.#report({ current: done, total: total ?? null, message: message ?? null });
@@ -169,7 +171,7 @@ export class Run {
     await this.#change((record) => withOutcome(record, outcome, Date.now()), result);
   }
 
-  async #ask(question: Question): Promise<unknown> {
+  async #ask(question: Question, { signal }: AskOptions = {}): Promise<unknown> {
     const { form, client } = this.record;
     const what = `Cannot ${describeQuestion(question)}`;
     if (form === "job") throw new ToolError(`${what}: the call runs as a job, and a job has nobody to ask`);
@@ -179,16 +181,27 @@ export class Run {
       throw new ProtocolError(ErrorCode.missingClientCapability, message, { requiredCapabilities: question.requires });
     }
     this.#options.controller.signal.throwIfAborted();
+    signal?.throwIfAborted();
     if (this.#ending !== undefined) throw ENDED;
     const name = this.#freeKey(question.key ?? question.method.split("/")[0]!);
     const pending = newPending(what);
     this.#pending.set(name, pending);
+    const withdraw = () => pending.refuse(signal?.reason);
+    signal?.addEventListener("abort", withdraw, { once: true });
     try {
       if (await this.#change((record) => withQuestion(record, name, question)) === undefined) this.#leave();
       return await pending.promise;
     } finally {
+      signal?.removeEventListener("abort", withdraw);
       this.#pending.delete(name);
+      if (signal?.aborted) void this.#withdraw(name);
     }
+  }
+
+  async #withdraw(name: string): Promise<void> {
+    await this.#change((record) => withoutQuestion(record, name)).catch((thrown) => {
+      this.#options.log.warn(`A question of a task is not withdrawn: ${messageOf(thrown)}`);
+    });
   }
 
   // a client answers a key once, so none is used twice

@@ -22,16 +22,20 @@ test("Kernel.read() gives text, bytes and whole contents", async () => {
     ctx.resource({ uri: "a://whole", name: "w", read: () => Promise.resolve(whole) });
     ctx.resource({ uri: "a://empty", name: "e", read: () => [] });
   });
-  assert.deepEqual(await kernel.read("a://text"), [{ uri: "a://text", mimeType: "text/plain", text: "hello" }]);
-  assert.deepEqual(await kernel.read("a://bytes"), [{ uri: "a://bytes", blob: "AP+A" }]);
-  assert.deepEqual(await kernel.read("a://whole"), whole);
-  assert.deepEqual(await kernel.read("a://empty"), []);
+  assert.deepEqual((await kernel.read("a://text")).contents, [{
+    uri: "a://text",
+    mimeType: "text/plain",
+    text: "hello",
+  }]);
+  assert.deepEqual((await kernel.read("a://bytes")).contents, [{ uri: "a://bytes", blob: "AP+A" }]);
+  assert.deepEqual((await kernel.read("a://whole")).contents, whole);
+  assert.deepEqual((await kernel.read("a://empty")).contents, []);
 });
 
 test("Kernel.read() encodes more bytes than a call has room for arguments", async () => {
   const bytes = Uint8Array.from({ length: 300_001 }, (_, i) => i % 256);
   await using kernel = await start((ctx) => void ctx.resource({ uri: "a://big", name: "b", read: () => bytes }));
-  const [contents] = await kernel.read("a://big");
+  const { contents: [contents] } = await kernel.read("a://big");
   const blob = (contents as { blob: string }).blob;
   assert.deepEqual(Uint8Array.from(atob(blob), (char) => char.charCodeAt(0)), bytes);
 });
@@ -44,7 +48,7 @@ test("a template gives its parameters, and the URI in the call", async () => {
       read: ({ name, path }, call) => JSON.stringify([name, path, call.uri]),
     });
   });
-  const [contents] = await kernel.read("skill://tea/brew/green%20tea.md");
+  const { contents: [contents] } = await kernel.read("skill://tea/brew/green%20tea.md");
   assert.deepEqual(JSON.parse((contents as { text: string }).text), [
     "tea",
     "brew/green tea.md",
@@ -58,7 +62,7 @@ test("a fixed URI goes before templates, and the template with more that is fixe
     ctx.resource({ uri: "a://x/{id}", name: "x", read: () => "x" });
     ctx.resource({ uri: "a://x/1", name: "one", read: () => "one" });
   });
-  const read = async (uri: string) => (await kernel.read(uri)).map((it) => "text" in it ? it.text : "")[0];
+  const read = async (uri: string) => (await kernel.read(uri)).contents.map((it) => "text" in it ? it.text : "")[0];
   assert.deepEqual([await read("a://x/1"), await read("a://x/2"), await read("a://y/2")], ["one", "x", "any"]);
 });
 

@@ -71,7 +71,7 @@ test("a listing shows what a narrowing lets the viewer see; calls reach everythi
   assert.deepEqual(await listed(kernel, createCall()), OPEN);
   assert.deepEqual(await listed(kernel, ROOT), ALL);
   assert.equal(await callText(kernel, "secret"), "ok");
-  assert.deepEqual(await kernel.read("a://secret"), [{ uri: "a://secret", text: "secret" }]);
+  assert.deepEqual((await kernel.read("a://secret")).contents, [{ uri: "a://secret", text: "secret" }]);
   assert.equal((await kernel.render("secret", {})).description, "secret");
 });
 

@@ -166,6 +166,32 @@ describe("tasks of 2026-07-28", () => {
     assert.deepEqual([status, result.content[0].text], ["completed", "one decline 1"]);
   });
 
+  test("a question that is withdrawn is told no more, and its tool goes on", async () => {
+    const enough = new AbortController();
+    const rest = defer();
+    const question = { key: "name", message: "Name?", requestedSchema: { type: "object", properties: {} } };
+    await using server = await startServer({
+      tools: {
+        ask: {
+          execution: "async",
+          async run(_, call) {
+            const why = await call.elicit(question, enough).catch((thrown: unknown) => thrown);
+            await rest.promise;
+            return String(why);
+          },
+        },
+      },
+    });
+    const taskId = await callTask(server, "ask");
+    await taskIn(server, taskId, { is: ["input_required"] });
+    enough.abort("enough");
+    const { inputRequests } = await taskIn(server, taskId, { is: ["working"] });
+    assert.equal(inputRequests, undefined);
+    rest.resolve();
+    const { result } = await taskIn(server, taskId, { is: ENDED });
+    assert.equal(result.content[0].text, "enough");
+  });
+
   test("a key is never used twice, since a client answers it once", async () => {
     await using server = await startServer({
       tools: {
