@@ -123,7 +123,8 @@ function installPrograms() {
   const missing = readJson("scripts/needs.json").programs.filter((/** @type {Need} */ need) => !isInstalled(need));
   const debian = missing.flatMap((need) => need.debian ?? []);
   if (debian.length > 0) {
-    const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+    // where there is no systemd, this run level keeps what is installed from being started
+    const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" } };
     mustRun("apt-get", ["update", "-qq"], options);
     mustRun("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...debian], options);
   }

@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { type Folder, ToolError } from "../../kernel/mod.ts";
+import type { Folder } from "../../kernel/mod.ts";
 import type { LoadedTool, LoadOptions, Manifest, ManifestDraft, ToolKind } from "../library/contract.ts";
+import type { Sandbox } from "../sandbox/contract.ts";
+import { requiredServices, type Services } from "../services/contract.ts";
 import type { Script, ScriptRunner } from "./contract.ts";
+import { withServices } from "./given_services.ts";
 import { splitInterpreter } from "./interpreter.ts";
 import { languageOf, readsWholeInput, UNKNOWN_EXTENSION } from "./languages.ts";
 import { LOCK_FILE, type PackageEnvironment, type ScriptPackages } from "./packages.ts";
@@ -19,6 +22,9 @@ export interface ScriptKindOptions {
   readonly runner: ScriptRunner;
   readonly packages: ScriptPackages;
   readonly grants: ScriptGrants;
+  readonly sandbox: Pick<Sandbox, "hasNetwork">;
+  /** What starts services, if there is such a thing. */
+  readonly services: Services | undefined;
 }
 
 /** Makes the kind. */
@@ -40,14 +46,10 @@ export function scriptKind(options: ScriptKindOptions): ToolKind {
 async function loadScript(
   manifest: Manifest,
   folder: Folder,
-  { runner, packages, grants, isLegacy, memory }: ScriptKindOptions & LoadOptions,
+  { runner, packages, grants, sandbox, services, isLegacy, memory }: ScriptKindOptions & LoadOptions,
 ): Promise<LoadedTool> {
-  const { name, protocol, output_schema: output, requires_services: services = [] } = manifest;
-  if (services.length > 0) {
-    throw new ToolError(
-      `not available: it requires services (${services.join(", ")}), which this version cannot start`,
-    );
-  }
+  const { name, protocol, output_schema: output, requires_services: required = [] } = manifest;
+  const ensureServices = requiredServices(required, services);
   const loadId = `${manifest.version} ${crypto.randomUUID()}`;
   const entry = entryOf(manifest);
   const code = await folder.readText(entry);
@@ -64,9 +66,11 @@ async function loadScript(
     dispose: () => needed?.dispose(),
     async run(args, call) {
       // first, since it may be refused
-      const given = isLegacy
+      const granted = isLegacy
         ? await grants.giveLegacy(manifest, call)
         : await grants.give(manifest, { folder, code, call });
+      const ready = await ensureServices?.({ call, secrets: granted.secrets });
+      const given = ready === undefined ? granted : withServices(granted, ready, sandbox);
       // a process that serves many calls has read its file long ago
       if (file === undefined || !isPersistent) file = await folder.resolve(entry);
       if (mayHaveOwn) own ??= skillzPackages(manifest, folder);

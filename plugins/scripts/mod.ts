@@ -41,6 +41,7 @@ import { GrantPolicy } from "../grants/contract.ts";
 import { Memory } from "../memory/contract.ts";
 import { Sandbox, Unconfined } from "../sandbox/contract.ts";
 import { Secrets } from "../secrets/contract.ts";
+import { Services } from "../services/contract.ts";
 import { ScriptRunner } from "./contract.ts";
 import { registerDependenciesTool } from "./dependencies_tool.ts";
 import { scriptKind } from "./kind.ts";
@@ -99,11 +100,23 @@ const scripts: Plugin<ScriptsConfig> = definePlugin({
     policy: optional(GrantPolicy),
     sandbox: optional(Sandbox),
     dependencies: optional(Dependencies),
+    services: optional(Services),
   },
   provides: [ScriptRunner],
   async setup(ctx) {
-    const { files, processes, environment, toolbox, catalog, library, memory, secrets, policy, dependencies } =
-      ctx.deps;
+    const {
+      files,
+      processes,
+      environment,
+      toolbox,
+      catalog,
+      library,
+      memory,
+      secrets,
+      policy,
+      dependencies,
+      services,
+    } = ctx.deps;
     const { sandbox = new Unconfined({ home: files, processes }) } = ctx.deps;
     const machine = { processes, environment };
     const { timeout_ms: timeoutMs, warm } = ctx.config;
@@ -131,10 +144,10 @@ const scripts: Plugin<ScriptsConfig> = definePlugin({
     ctx.own("running scripts", () => runner.close());
     await runner.cleanUp();
     ctx.provide(ScriptRunner, runner);
-    const kind = await library.addKind(scriptKind({ runner, packages, grants }));
+    const kind = await library.addKind(scriptKind({ runner, packages, grants, sandbox, services }));
     ctx.own('kind "script"', () => kind.dispose());
     registerPrompts({ prompt: ctx.prompt, library, toolbox, catalog, dependencies, hasGrants: policy !== undefined });
-    registerRegisterScript({ tool: ctx.tool, log: ctx.log, library, machine, packages, grants, sandbox });
+    registerRegisterScript({ tool: ctx.tool, log: ctx.log, library, machine, packages, grants, sandbox, services });
     if (dependencies !== undefined) registerDependenciesTool({ tool: ctx.tool, library, dependencies, packages });
   },
 });

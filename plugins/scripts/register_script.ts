@@ -34,7 +34,14 @@ const Input = v.strictObject({
     ),
     [],
   ),
-  requires_services: v.optional(described(Texts, "Services that must run; not supported by this version"), []),
+  requires_services: v.optional(
+    described(
+      Texts,
+      "Services that it needs, as the tool services has them: a call starts those that are stopped, and has NAME_HOST, " +
+        "NAME_PORT and NAME_URL of each in its environment",
+    ),
+    [],
+  ),
   timeout_ms: v.optional(described(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LONGEST_TIMEOUT_MS)),
     "Ends a call; 300000 by default",
@@ -129,17 +136,27 @@ export function registerRegisterScript({ tool, log, library, sandbox, ...options
 
 function answerText(
   { manifest, path, replaced }: SavedTool,
-  { command, packages, verify, sandboxName }: Pick<PreparedScript, "command" | "packages"> & {
+  { command, packages, missingServices, verify, sandboxName }: Omit<PreparedScript, "manifest" | "files"> & {
     readonly verify: boolean;
     readonly sandboxName: string;
   },
 ): string {
-  const { name, version, examples = [], grants: { timeout_ms: _timeout, ...asked } = {} } = manifest;
+  const {
+    name,
+    version,
+    examples = [],
+    requires_services: services = [],
+    grants: { timeout_ms: _timeout, ...asked } = {},
+  } = manifest;
   const done = replaced === undefined
     ? `Registered script tool "${name}" ${version}.`
     : `Updated script tool "${name}" to ${version}; version ${replaced} is kept.`;
   const more = [
     ...(packages.length > 0 ? [`\n- Packages: ${packages.join(", ")}; installed`] : []),
+    ...(services.length > 0 ? [`\n- Services: ${services.join(", ")}; started when it is called`] : []),
+    ...(missingServices.length > 0
+      ? [`\n- Not defined yet: ${missingServices.join(", ")}; define them with the tool \`services\` first`]
+      : []),
     ...(Object.keys(asked).length > 0
       ? [
         `\n- Asks for: ${

@@ -5,6 +5,7 @@
  */
 import { type JsonObject, ToolError } from "../../kernel/mod.ts";
 import type { FileSet, ManifestDraft, ToolExample } from "../library/contract.ts";
+import type { Services } from "../services/contract.ts";
 import { findInterpreter, type Machine, readShebang, splitInterpreter } from "./interpreter.ts";
 import { languageOf, readsWholeInput, UNKNOWN_EXTENSION } from "./languages.ts";
 import type { ScriptPackages } from "./packages.ts";
@@ -46,6 +47,8 @@ export interface PreparedScript {
   readonly command: string;
   /** What has to be installed for it, from the parameter and from its source. */
   readonly packages: readonly string[];
+  /** Services that it requires and that are not defined yet. */
+  readonly missingServices: readonly string[];
 }
 
 /** What registrations are checked with. */
@@ -53,6 +56,8 @@ export interface RegistrationOptions {
   readonly machine: Machine;
   readonly packages: ScriptPackages;
   readonly grants: ScriptGrants;
+  /** What starts services, if there is such a thing. */
+  readonly services: Services | undefined;
 }
 
 /**
@@ -62,13 +67,13 @@ export interface RegistrationOptions {
  */
 export async function prepareScript(
   given: Registration,
-  { machine, packages, grants }: RegistrationOptions,
+  { machine, packages, grants, services }: RegistrationOptions,
 ): Promise<PreparedScript> {
   const { name, code, interpreter } = given;
   const fail = (why: string) => new ToolError(`Cannot register "${name}": ${why}`);
   if (code.trim() === "") throw fail('"code" is empty');
   if (given.description.trim() === "") throw fail('"description" is empty; it is how a model chooses the tool');
-  refuseUnsupported(given, fail);
+  const missingServices = await checkServices(given.requires_services, { services, fail });
   const command = interpreter?.trim() || readShebang(code);
   if (command === undefined) {
     throw fail('there is no "interpreter", and the first line of the code names none, such as #!/usr/bin/env python3');
@@ -96,6 +101,7 @@ export async function prepareScript(
       output_schema: given.output_schema,
       annotations: given.annotations,
       dependencies: given.dependencies.length === 0 ? undefined : given.dependencies,
+      requires_services: given.requires_services.length === 0 ? undefined : given.requires_services,
       language: language?.name,
       tags: given.tags,
       examples: given.examples,
@@ -106,19 +112,18 @@ export async function prepareScript(
     files: { [file]: { data: code, mode: EXECUTABLE } },
     command,
     packages: await packages.check(source, code),
+    missingServices,
   };
 }
 
-function refuseUnsupported(
-  { requires_services: services }: Registration,
-  fail: (why: string) => ToolError,
-) {
-  if (services.length > 0) {
-    throw fail(
-      `required services (${services.join(", ")}) are not supported in this version; start them yourself, pass their ` +
-        "addresses as arguments, and leave them out",
-    );
-  }
+/** Looks at what a script requires; gives what is not defined yet, which may come later. */
+async function checkServices(
+  names: readonly string[],
+  { services, fail }: Pick<RegistrationOptions, "services"> & { readonly fail: (why: string) => ToolError },
+): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  if (services !== undefined) return await services.missing(names);
+  throw fail(`it requires services (${names.join(", ")}), and nothing here starts them; the plugin "services" does`);
 }
 
 function readExtension(extension: string | undefined, fail: (why: string) => ToolError): string | undefined {

@@ -5,12 +5,13 @@
  */
 import { type Call, type Folder, isToolError, type Lazy, ToolError } from "../../kernel/mod.ts";
 import type { LoadedTool, LoadOptions, Manifest, ManifestDraft, ToolKind } from "../library/contract.ts";
+import { requiredServices, type Services } from "../services/contract.ts";
 import type { Builder, Built } from "./build/builder.ts";
 import type { Source } from "./build/compiler.ts";
 import { BUILD_FILES } from "./build/source_files.ts";
 import type { DefaultLimits } from "./page.ts";
 import type { ArtifactKind, BuildRecord } from "./program.ts";
-import type { WasmGrants } from "./run/wasm_grants.ts";
+import type { GivenToRun, WasmGrants } from "./run/wasm_grants.ts";
 import type { WasmRuntime } from "./run/runtime.ts";
 import { type FoundArtifact, isMissingToolchain, readBuild } from "./stored_build.ts";
 import { digestOfSource, entryFor, entryOf, filesOf, hasSource } from "./tool_files.ts";
@@ -22,6 +23,8 @@ export interface WasmKindOptions {
   readonly grants: WasmGrants;
   /** Of tools that ask for none. */
   readonly limits: DefaultLimits;
+  /** What starts services, if there is such a thing. */
+  readonly services: Services | undefined;
 }
 
 /** Makes the kind. */
@@ -87,14 +90,10 @@ function reasonOf({ message }: ToolError): string {
 async function loadTool(
   manifest: Manifest,
   folder: Folder,
-  { builder, runtime, grants, memory }: WasmKindOptions & LoadOptions,
+  { builder, runtime, grants, services, memory }: WasmKindOptions & LoadOptions,
 ): Promise<LoadedTool> {
-  const { name, protocol, output_schema: output, requires_services: services = [] } = manifest;
-  if (services.length > 0) {
-    throw new ToolError(
-      `not available: it requires services (${services.join(", ")}), which this version cannot start`,
-    );
-  }
+  const { name, protocol, output_schema: output, requires_services: required = [] } = manifest;
+  const ensureServices = requiredServices(required, services);
   const entry = entryOf(manifest);
   if (await folder.stat(entry) === undefined && !await hasSource(manifest, folder)) {
     throw new Error(`its file "${entry}" is missing`);
@@ -104,10 +103,16 @@ async function loadTool(
     async run(args, call) {
       const artifact = await program.open(call);
       const given = await grants.give(manifest, { folder, digest: artifact.digest, call });
-      const run = { name, ...artifact, ...given, args, memory, protocol, isJsonWanted: output !== undefined };
+      const ready = await ensureServices?.({ call, secrets: secretsOf(given) });
+      const env = { ...given.env, ...ready?.env };
+      const run = { name, ...artifact, ...given, env, args, memory, protocol, isJsonWanted: output !== undefined };
       return await (await runtime.get()).run(run, call);
     },
   };
+}
+
+function secretsOf({ env, secrets }: GivenToRun): Readonly<Record<string, string>> {
+  return Object.fromEntries(secrets.map((name) => [name, env[name]!]));
 }
 
 /** What a run needs of an artifact. */

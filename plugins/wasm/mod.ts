@@ -45,6 +45,7 @@ import { Memory } from "../memory/contract.ts";
 import { Sandbox } from "../sandbox/contract.ts";
 import { ScriptRunner } from "../scripts/contract.ts";
 import { Secrets } from "../secrets/contract.ts";
+import { Services } from "../services/contract.ts";
 import { registerBuildTool } from "./build_tool.ts";
 import { CodeRunner, Compilers } from "./contract.ts";
 import { wasmKind } from "./kind.ts";
@@ -131,6 +132,7 @@ const wasm: Plugin<WasmConfig> = definePlugin({
     policy: optional(GrantPolicy),
     secrets: optional(Secrets),
     scripts: optional(ScriptRunner),
+    services: optional(Services),
     memory: optional(Memory),
     diagnostics: optional(Diagnostics),
     commands: optional(Commands),
@@ -138,7 +140,7 @@ const wasm: Plugin<WasmConfig> = definePlugin({
   provides: [Compilers, CodeRunner],
   async setup(ctx) {
     const { deps, config, log, tool, prompt } = ctx;
-    const { files, environment, toolbox, library, policy, secrets, diagnostics, commands } = deps;
+    const { files, environment, toolbox, library, policy, secrets, services, diagnostics, commands } = deps;
     const limits = { timeoutMs: config.timeout_ms, memoryMb: config.memory_mb };
     const grants = new WasmGrants({ environment, library, files, policy, secrets, ...limits });
     const { builder, runtime, toolchains, compilers } = createParts({ ...deps, log }, config);
@@ -146,7 +148,7 @@ const wasm: Plugin<WasmConfig> = definePlugin({
     ctx.provide(CodeRunner, { run: async (run, { call }) => await (await runtime.get()).runCode(run, call) });
     ctx.own("running tools", async () => await (await runtime.loading)?.close());
     ctx.own("builds", async () => await (await builder.loading)?.close());
-    const kind = await library.addKind(wasmKind({ builder, runtime, grants, limits }));
+    const kind = await library.addKind(wasmKind({ builder, runtime, grants, limits, services }));
     ctx.own('kind "wasm"', () => kind.dispose());
     registerBuildTool({ tool, log, library, toolbox, builder, environment, files, grants, policy });
     registerPrompts({ prompt, library, toolbox });

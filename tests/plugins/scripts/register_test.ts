@@ -143,7 +143,10 @@ describe("register_script", () => {
       [{ interpreter: undefined, code: "#!/usr/bin/env cobol85\n" }, /Cannot find interpreter "cobol85"/],
       [{ extension: "../x" }, /"extension" is "\.\.\/x", expected 1 to 16 letters or digits/],
       [{ dependencies: ["requests"] }, /nothing here installs packages; the plugin "dependencies" does/],
-      [{ requires_services: ["db"] }, /required services \(db\) are not supported in this version/],
+      [
+        { requires_services: ["db"] },
+        /it requires services \(db\), and nothing here starts them; the plugin "services" does/,
+      ],
       [{ input_schema: { type: "string" } }, /its root is string/],
       [{ output_schema: { type: "objekt" } }, /output of tool "x"/],
       [{ timeout_ms: 0 }, /timeout_ms/],

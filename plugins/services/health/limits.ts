@@ -1,0 +1,29 @@
+/**
+ * How long a service may take until it is ready.
+ *
+ * @module
+ */
+import type { HealthCheck } from "../definition.ts";
+
+/** Of a service without a health check: until its first port takes connections, in milliseconds. */
+export const PORT_MS = 60_000;
+/** Of a service whose image brings a health check: three checks as engines make them by default, in milliseconds. */
+export const IMAGE_CHECK_MS = 180_000;
+/** Engines tell of a check a little after it was made. */
+const GRACE_MS = 2_000;
+
+const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1, us: 0.001, ns: 0.000_001 };
+const PART_REGEXP = /(\d+(?:\.\d+)?)(h|ms|m|s|us|ns)/g;
+
+/** Reads a time as definitions have it, such as `1m30s`; in milliseconds. */
+export function readDuration(text: string): number {
+  return [...text.matchAll(PART_REGEXP)].reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit!]!, 0);
+}
+
+/**
+ * Gives how long a service may be unhealthy after its start: as many checks as it has retries, each after its interval and
+ * each as long as it may be, after the time in which they do not count; in milliseconds.
+ */
+export function healthLimitMs({ interval, retries, timeout, start_period: start = "0s" }: HealthCheck): number {
+  return readDuration(start) + retries * (readDuration(interval) + readDuration(timeout)) + GRACE_MS;
+}
