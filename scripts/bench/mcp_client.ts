@@ -4,23 +4,40 @@
  * @module
  */
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { ROOT } from "../lib/repository.ts";
 import { HOST } from "./http_connection.ts";
+import { childEnvironment, type Command } from "./processes.ts";
 import type { ListedTool } from "./requests.ts";
 import type { Server } from "./subjects.ts";
 
-/** A client that is connected over HTTP. */
+/** A client that is connected. */
 export class McpClient implements AsyncDisposable {
   readonly #client: Client;
+  /** Of the server that it started; `undefined` over HTTP. */
+  readonly pid: number | undefined;
 
-  private constructor(client: Client) {
+  private constructor(client: Client, pid?: number) {
     this.#client = client;
+    this.pid = pid;
   }
 
-  /** Connects a client to a server. */
-  static async open({ port }: Server): Promise<McpClient> {
-    const client = new Client({ name: "bench", version: "1.0.0" });
+  /** Connects a client to a server over HTTP. */
+  static async open({ port }: Pick<Server, "port">): Promise<McpClient> {
+    const client = newClient();
     await client.connect(new StreamableHTTPClientTransport(new URL(`http://${HOST}:${port}/mcp`)));
     return new McpClient(client);
+  }
+
+  /** Starts a server, and connects a client to it over stdio. The server ends with the client. */
+  static async start([command, ...args]: Command): Promise<McpClient> {
+    const client = newClient();
+    const transport = new StdioClientTransport({
+      ...{ command, args, cwd: ROOT, env: childEnvironment() },
+      stderr: "ignore",
+    });
+    await client.connect(transport);
+    return new McpClient(client, transport.pid ?? undefined);
   }
 
   /** Gives the list of tools, as clients hand it to a model. */
@@ -47,4 +64,8 @@ export class McpClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.close();
   }
+}
+
+function newClient(): Client {
+  return new Client({ name: "bench", version: "1.0.0" });
 }

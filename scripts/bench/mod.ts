@@ -2,7 +2,7 @@
  * The benchmark: Collet against bare servers on the SDK and a bare route, on Deno and on Node, in one run.
  *
  * ```sh
- * deno run -A scripts/bench/mod.ts                       # everything; about twenty minutes
+ * deno run -A scripts/bench/mod.ts                       # everything; about half an hour
  * deno run -A scripts/bench/mod.ts --quick               # everything, once over, to see that it works
  * deno run -A scripts/bench/mod.ts --runtime node --only calls,memory
  * deno run -A scripts/bench/mod.ts --out /tmp/before     # writes /tmp/before.md and /tmp/before.json
@@ -12,8 +12,9 @@
  * `dist/mod.js` as it was built last. All traffic stays on the loopback address. A wrong answer of any server ends the
  * run with exit code 1; a target that is not reached does not, since it says as much of the machine as of Collet.
  *
- * The parts are `start`, `calls`, `lists`, `memory`, `scripts`, `wasm`, `skills`, `code`, `pipelines` and `tokens`;
- * `targets.ts` has what is to be reached, `servers/` what Collet is compared with and the plugins that it is measured by.
+ * The parts are `start`, `calls`, `lists`, `memory`, `scripts`, `wasm`, `skills`, `code`, `pipelines`, `upstream` and
+ * `tokens`; `targets.ts` has what is to be reached, `servers/` what Collet is compared with and the plugins that it is
+ * measured by.
  *
  * @module
  */
@@ -43,6 +44,7 @@ import { measureSkills } from "./skills/mod.ts";
 import { measureStarts } from "./starts.ts";
 import { TARGETS, type Verdict } from "./targets.ts";
 import { measureTokens } from "./tokens.ts";
+import { measureUpstream } from "./upstream/mod.ts";
 import { measureWasm } from "./wasm/mod.ts";
 
 type RuntimeSection = Exclude<Section, "tokens">;
@@ -57,6 +59,7 @@ const MEASURES: Readonly<Record<RuntimeSection, (bench: Bench) => Promise<Measur
   skills: measureSkills,
   code: measureCode,
   pipelines: measurePipelines,
+  upstream: measureUpstream,
 };
 
 async function main(): Promise<void> {

@@ -17,6 +17,7 @@ export const SECTIONS = [
   "skills",
   "code",
   "pipelines",
+  "upstream",
   "tokens",
 ] as const;
 
@@ -64,7 +65,7 @@ export interface Plan {
   readonly searchMs: number;
 }
 
-/** The whole benchmark: about a quarter of an hour on two cores. */
+/** The whole benchmark: about half an hour on two cores. */
 export const FULL: Plan = {
   startRounds: 21,
   connections: [1, 16, 128],

@@ -23,10 +23,21 @@ process.on("exit", () => {
   for (const child of RUNNING) child.kill("SIGKILL");
 });
 
-/** Starts a process with the variables of this one, but for what would change what is measured. */
-export function start([program, ...args]: Command): Child {
-  const kept = Object.entries(process.env).filter(([name]) => !UNWANTED_REGEXP.test(name));
-  const child = spawn(program, args, { cwd: ROOT, env: { ...Object.fromEntries(kept), NO_COLOR: "1" } });
+/** Gives the variables of this process, but for those that would change what is measured. */
+export function childEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(([name, value]) =>
+    value !== undefined && !UNWANTED_REGEXP.test(name)
+  );
+  return { ...Object.fromEntries(kept) as Record<string, string>, NO_COLOR: "1" };
+}
+
+/**
+ * Starts a process with the variables of this one, but for what would change what is measured.
+ *
+ * @param env More variables.
+ */
+export function start([program, ...args]: Command, env: Readonly<Record<string, string>> = {}): Child {
+  const child = spawn(program, args, { cwd: ROOT, env: { ...childEnvironment(), ...env } });
   RUNNING.add(child);
   child.once("exit", () => RUNNING.delete(child));
   child.stdin.on("error", () => {}); // a process need not read to its end

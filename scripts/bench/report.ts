@@ -19,6 +19,7 @@ import type { StartResults } from "./starts.ts";
 import { RIVALS, TITLES } from "./subjects.ts";
 import { TARGETS, type Verdict } from "./targets.ts";
 import { TOKENIZER, type TokenResults } from "./tokens.ts";
+import { upstreamSection } from "./upstream/report.ts";
 import { wasmSection } from "./wasm/report.ts";
 
 const MIB = 1024 * 1024;
@@ -77,7 +78,7 @@ function verdictTable(verdicts: readonly Verdict[]): string {
 }
 
 function runtimeSections(results: RuntimeResults): string[] {
-  const { runtime, start, calls, lists, memory, scripts, wasm, skills, code, pipelines } = results;
+  const { runtime, start, calls, lists, memory, scripts, wasm, skills, code, pipelines, upstream } = results;
   const title = RUNTIME_TITLES[runtime];
   return [
     ...(start === undefined ? [] : [`## Start on ${title}`, ...startSection(start)]),
@@ -89,6 +90,7 @@ function runtimeSections(results: RuntimeResults): string[] {
     ...(skills === undefined ? [] : [`## Skills on ${title}`, ...skillSection(skills)]),
     ...(code === undefined ? [] : [`## Code mode on ${title}`, ...codeSection(code)]),
     ...(pipelines === undefined ? [] : [`## Pipelines on ${title}`, ...pipelineSection(pipelines)]),
+    ...(upstream === undefined ? [] : [`## Other servers on ${title}`, ...upstreamSection(upstream)]),
   ];
 }
 

@@ -16,6 +16,7 @@ import type { SkillResults } from "./skills/mod.ts";
 import type { StartResults } from "./starts.ts";
 import type { TARGETS, Verdict } from "./targets.ts";
 import type { TokenResults } from "./tokens.ts";
+import type { UpstreamResults } from "./upstream/mod.ts";
 import type { WasmResults } from "./wasm/mod.ts";
 
 /** What was found on one runtime; a part that was not asked for is absent. */
@@ -30,6 +31,7 @@ export interface RuntimeResults {
   readonly skills?: SkillResults;
   readonly code?: CodeResults;
   readonly pipelines?: PipelineResults;
+  readonly upstream?: UpstreamResults;
 }
 
 /** All that one run found. */

@@ -114,7 +114,7 @@ export async function serve(runtime: Runtime, subject: Subject, options: ServeOp
 }
 
 /** Makes a home for Collet whose configuration adds the benchmark's plugin. */
-async function makeHome({ tools = 0, without = [], plugins: settings = {} }: ServeOptions): Promise<string> {
+export async function makeHome({ tools = 0, without = [], plugins: settings = {} }: ServeOptions): Promise<string> {
   const home = await makeScratchFolder("home");
   const plugins = {
     [BENCH_PLUGIN]: { tools },

@@ -67,6 +67,7 @@ export const TARGETS = {
     wanted: 3,
     unit: "times",
   },
+  upstream: { title: "proxied call, of the direct one", direction: "at most", wanted: 1.5, unit: "times" },
   tokens: { title: "tools/list with --expose start", direction: "at most", wanted: 3_000, unit: "tokens" },
 } as const satisfies Readonly<Record<string, Target>>;
 
