@@ -18,11 +18,13 @@ import results from "./results/mod.ts";
 import sandbox from "./sandbox/mod.ts";
 import scripts from "./scripts/mod.ts";
 import secrets from "./secrets/mod.ts";
+import services from "./services/mod.ts";
 import sharing from "./sharing/mod.ts";
 import skills from "./skills/mod.ts";
 import store from "./store/mod.ts";
 import tasks from "./tasks/mod.ts";
 import trust from "./trust/mod.ts";
+import upstream from "./upstream/mod.ts";
 import wasm from "./wasm/mod.ts";
 
 export { default as exposure } from "./exposure/mod.ts";
@@ -42,8 +44,10 @@ export const shipped: readonly Plugin[] = [
   wasm,
   code,
   pipelines,
+  services,
   sharing,
   trust,
+  upstream,
   skills,
   repos,
   guide,

@@ -25,10 +25,10 @@ export class PersonClock {
 
   /** Makes a way to ask the user that is counted. */
   counted(elicit: Call["elicit"]): Call["elicit"] {
-    return async (request) => {
+    return async (...question) => {
       if (this.#open++ === 0) this.#since = performance.now();
       try {
-        return await elicit(request);
+        return await elicit(...question);
       } finally {
         if (--this.#open === 0) this.#waitedMs += performance.now() - this.#since;
       }

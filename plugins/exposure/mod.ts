@@ -1,6 +1,6 @@
 /**
- * The plugin `exposure`: lists a small set of tools to start with, those made at run time, and those of active skills;
- * all others are reached by name. `serve` uses it unless it is started with `--expose all`.
+ * The plugin `exposure`: lists a small set of tools to start with, those made at run time or imported from other servers,
+ * and those of active skills; all others are reached by name. `serve` uses it unless it is started with `--expose all`.
  *
  * ```ts
  * import { Kernel } from "collet";
@@ -18,12 +18,13 @@ import {
   definePlugin,
   optional,
   type Plugin,
+  Toolbox,
   type View,
   type ViewChange,
   ViewChanged,
   Visibility,
 } from "../../kernel/mod.ts";
-import { ToolLibrary } from "../library/contract.ts";
+import { namespaceOf, ToolLibrary } from "../library/contract.ts";
 import { Activation } from "../skills/contract.ts";
 import { START_TOOLS } from "./contract.ts";
 
@@ -33,10 +34,19 @@ const exposure: Plugin<void> = definePlugin({
   name: "exposure",
   version: "1.0.0",
   description: "Lists a small set of tools to start with, those made at run time, and those of active skills",
-  requires: { visibility: Visibility, library: optional(ToolLibrary), activation: optional(Activation) },
-  setup({ own, emit, deps: { visibility, library, activation } }) {
+  requires: {
+    visibility: Visibility,
+    toolbox: Toolbox,
+    library: optional(ToolLibrary),
+    activation: optional(Activation),
+  },
+  setup({ own, emit, deps: { visibility, toolbox, library, activation } }) {
     const start = new Set(START_TOOLS);
-    const isMade = (name: string) => library?.get(name)?.state === "ready";
+    const isImported = (name: string) => {
+      const tool = toolbox.get(name);
+      return tool !== undefined && namespaceOf(tool) !== undefined;
+    };
+    const isMade = (name: string) => library?.get(name)?.state === "ready" || isImported(name);
     const listsMadeTools = activation?.hidesMadeTools !== true;
     const narrowing = visibility.narrow((viewer): View => {
       const shown = activation?.shows(viewer);

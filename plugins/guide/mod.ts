@@ -7,7 +7,7 @@
  * import guide from "./mod.ts";
  *
  * await using kernel = await new Kernel().use(guide).start();
- * const [page] = await kernel.read("collet://guide");
+ * const { contents: [page] } = await kernel.read("collet://guide");
  * if (!JSON.stringify(page).includes("# Collet")) throw new Error("unexpected");
  * ```
  *

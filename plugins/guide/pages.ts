@@ -27,6 +27,23 @@ const PIPELINES = `
 \`${PIPELINE}\` keeps steps that call tools as a tool of its own, for work that comes again: each step is recorded, and a
 run that was cut off goes on where it was. The prompt \`create_pipeline\` has an example.
 `;
+const IMPORT_MCP = "import_mcp";
+const OTHER_SERVERS = `
+## Use other servers
+
+\`${IMPORT_MCP}\` starts another MCP server, or reaches one at an address, and offers its tools as \`NAME_TOOL\`, its
+resources and its prompts; the user is asked first. \`import_openapi\` does the same with a web API by its OpenAPI document,
+and \`mcp_servers\` tells how they are, and restarts, stops and removes them. Your list may not show these tools:
+\`call_tool\` reaches them.
+`;
+const SERVICES = "services";
+const CONTAINERS = `
+## Use services
+
+\`${SERVICES}\` runs databases and other servers in containers. A tool that is registered with \`requires_services\` has
+them started when it is called, and finds them by variables such as \`DB_HOST\` and \`DB_PORT\` of a service \`db\`. Your list
+may not show it: \`call_tool\` reaches it.
+`;
 const BUILD_STEP =
   `   \`${BUILD_TOOL}\` compiles TypeScript, JavaScript, Rust, Go, C, C++, AssemblyScript or WAT to a tool that runs
    confined: without network, and with the files alone that it is granted.
@@ -57,7 +74,9 @@ ${
   }3. Call the tool by its name, or by \`call_tool\` when your client does not show new tools.
 4. A failed call says why. Mend the code and register it again with \`overwrite: true\`; the old version is kept.
 5. \`delete_tool\` takes a tool away; it is kept in a trash for 30 days.
-${combining.length > 0 ? `\n## Combine tools\n${combining.join("")}` : ""}${hasTool(FIND_SKILLS) ? SKILLS : ""}
+${hasTool(IMPORT_MCP) ? OTHER_SERVERS : ""}${hasTool(SERVICES) ? CONTAINERS : ""}${
+    combining.length > 0 ? `\n## Combine tools\n${combining.join("")}` : ""
+  }${hasTool(FIND_SKILLS) ? SKILLS : ""}
 ## Tools
 
 ${toolList(tools)}

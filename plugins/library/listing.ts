@@ -5,10 +5,13 @@
  */
 import { isObject, type JsonObject, type ToolSummary } from "../../kernel/mod.ts";
 import type { SkillCandidate, StoredTool } from "./contract.ts";
+import { namespaceOf } from "./declarations/code_names.ts";
 import type { Searchable } from "./search.ts";
 
 /** The kind of tools that a plugin brings. */
 export const BUILT_IN = "built-in";
+/** The kind of other servers, and of the tools that they bring. */
+const IMPORTED = "mcp";
 /** The kind of tools that a loaded skill brings. */
 export const SKILL = "skill";
 const UNREADABLE = "unreadable";
@@ -16,8 +19,10 @@ const UNREADABLE = "unreadable";
 /** One tool in an answer. */
 export interface ToolEntry {
   readonly name: string;
-  /** `script`, `wasm`, … for made tools, `skill` for those of skills, `built-in` for those of plugins. */
+  /** `script`, `mcp`, … for made and imported tools, `skill` for those of skills, `built-in` for those of plugins. */
   readonly kind: string;
+  /** Where it was imported to, such as `github`. */
+  readonly namespace?: string;
   /** The skill that brought it. */
   readonly skill_name?: string;
   readonly version?: string;
@@ -38,15 +43,30 @@ export interface Described {
   readonly summary?: ToolSummary | undefined;
 }
 
+/** Where a tool came from. */
+type Origin = Pick<ToolEntry, "kind" | "namespace" | "skill_name">;
+
+function originOf({ stored, summary }: Described): Origin {
+  if (stored !== undefined) return { kind: stored.manifest?.tool_type ?? UNREADABLE };
+  const namespace = summary && namespaceOf(summary)?.namespace;
+  if (namespace !== undefined) return { kind: IMPORTED, namespace };
+  const { skill } = skillOf(summary);
+  return skill === undefined ? { kind: BUILT_IN } : { kind: SKILL, skill_name: skill };
+}
+
+/** Tells whether a tool was made at run time, or imported from another server. */
+export function isAdded(described: Described): boolean {
+  return described.stored !== undefined || originOf(described).kind === IMPORTED;
+}
+
 /** Makes the entry of a tool: made at run time (`stored`), in the registry (`summary`), or both. */
-export function entryOf({ stored, summary }: Described, hasSchemas: boolean): ToolEntry {
+export function entryOf(described: Described, hasSchemas: boolean): ToolEntry {
+  const { stored, summary } = described;
   const manifest = stored?.manifest;
   const { version, tags, interpreter } = manifest ?? {};
-  const skill = stored === undefined ? skillOf(summary).skill : undefined;
   return {
     name: stored?.name ?? summary?.name ?? "",
-    kind: manifest?.tool_type ?? (stored !== undefined ? UNREADABLE : skill === undefined ? BUILT_IN : SKILL),
-    ...(skill !== undefined && { skill_name: skill }),
+    ...originOf(described),
     ...(version !== undefined && { version }),
     description: manifest?.description ?? summary?.description ?? "",
     ...(tags !== undefined && tags.length > 0 && { tags }),
@@ -85,7 +105,7 @@ const HEADINGS: Readonly<Record<string, string>> = Object.freeze({
   script: "Script tools",
   wasm: "WASM tools",
   pipeline: "Pipelines",
-  mcp: "MCP servers",
+  [IMPORTED]: "Other servers",
   [SKILL]: "Tools of skills",
   [BUILT_IN]: "Built-in tools",
   [UNREADABLE]: "Broken",

@@ -80,14 +80,9 @@ export class ToolSearch {
   }
 }
 
-/** Describes the tools that were made at run time. */
-export function describeMade(stored: readonly StoredTool[], toolbox: Toolbox): readonly Described[] {
-  return stored.map((it) => ({ stored: it, summary: it.state === "ready" ? toolbox.get(it.name) : undefined }));
-}
-
 /**
- * Describes all tools: those of the registry, sorted by name, then those that were made and cannot be called. What stands
- * for tools that are not loaded is none.
+ * Describes all tools, sorted by name: those of the registry, and those that were made and cannot be called. What stands for
+ * tools that are not loaded is none.
  */
 export function describeTools(stored: readonly StoredTool[], toolbox: Toolbox): readonly Described[] {
   const ready = new Map(stored.filter((it) => it.state === "ready").map((it) => [it.name, it]));
@@ -96,10 +91,19 @@ export function describeTools(stored: readonly StoredTool[], toolbox: Toolbox): 
     summary,
   }));
   for (const { summary } of callable) ready.delete(summary.name);
-  return [
+  const all: Described[] = [
     ...callable,
     ...stored.filter((it) => it.state !== "ready" || ready.has(it.name)).map((it) => ({ stored: it })),
   ];
+  return all.sort((a, b) => byText(nameOf(a), nameOf(b)));
+}
+
+function nameOf({ stored, summary }: Described): string {
+  return stored?.name ?? summary?.name ?? "";
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 // a hint of servers that load tools on demand, which the protocol does not have

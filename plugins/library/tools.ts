@@ -17,8 +17,8 @@ import {
 } from "../../kernel/mod.ts";
 import type { CandidateSource, SkillCandidate, ToolLibrary } from "./contract.ts";
 import { FORMAT_PARAMETERS, type FoundTools, foundTools } from "./declared_answer.ts";
-import { BUILT_IN, candidatesText, entryOf, foundText, KINDS, listText, SKILL } from "./listing.ts";
-import { describeMade, describeTools, ToolSearch } from "./search.ts";
+import { BUILT_IN, candidatesText, entryOf, foundText, isAdded, KINDS, listText, SKILL } from "./listing.ts";
+import { describeTools, ToolSearch } from "./search.ts";
 import { allVersions, registerVersion } from "./version_tool.ts";
 
 /** What the tools need. */
@@ -38,6 +38,7 @@ interface SearchContext extends ToolsContext {
 const Entry = v.object({
   name: v.string(),
   kind: v.string(),
+  namespace: v.optional(v.string()),
   skill_name: v.optional(v.string()),
   version: v.optional(v.string()),
   description: v.string(),
@@ -75,12 +76,12 @@ export function registerTools(context: ToolsContext): void {
 function registerList({ tool, library, toolbox, tools: search }: SearchContext): void {
   tool({
     name: "list_tools",
-    description: "List the tools that were made at run time, by kind, with those that are broken or not available.",
+    description: "List the tools that were made or imported, by kind, with those that are broken or not available.",
     input: v.strictObject({
       filter: v.optional(v.pipe(
         v.string(),
         v.description(
-          `Only this kind: script, wasm, pipeline, mcp, ${SKILL}, or ${BUILT_IN}: those that came with the server`,
+          `Only this kind: script, wasm, pipeline, mcp, ${SKILL} or ${BUILT_IN}`,
         ),
       )),
       search: v.optional(v.pipe(v.string(), v.description("Only tools that these words match"))),
@@ -90,13 +91,9 @@ function registerList({ tool, library, toolbox, tools: search }: SearchContext):
     annotations: { title: "List tools", ...READS },
     complete: (argument, value) => argument === "filter" ? rankCompletions(value, KINDS) : [],
     run: async ({ filter, search: query = "", schemas }) => {
-      const isMade = filter !== BUILT_IN && filter !== SKILL;
-      const all = query.trim() !== ""
-        ? await search.find(query)
-        : isMade
-        ? describeMade(await library.list(), toolbox)
-        : describeTools(await library.list(), toolbox);
-      const wanted = all.filter(({ stored }) => (stored !== undefined) === isMade);
+      const wantsAdded = filter !== BUILT_IN && filter !== SKILL;
+      const all = query.trim() !== "" ? await search.find(query) : describeTools(await library.list(), toolbox);
+      const wanted = all.filter((it) => isAdded(it) === wantsAdded);
       const tools = wanted.map((it) => entryOf(it, schemas)).filter((it) => it.kind === (filter ?? it.kind));
       const which = filter === undefined ? "" : ` of kind "${filter}"`;
       const empty = query.trim() === ""

@@ -8,7 +8,7 @@ import { isBase64, type Redactor } from "./redactor.ts";
 
 /** Fields of the protocol. Other keys are made up by tools. */
 const FIELDS: ReadonlySet<string> = new Set(
-  ("content structuredContent isError _meta type text data mimeType uri blob name title description resource size icons " +
+  ("content contents structuredContent isError _meta type text data mimeType uri blob name title description resource size icons " +
     "annotations audience priority lastModified src sizes theme messages role mode message requestedSchema properties " +
     "required enum enumNames items format default minimum maximum minLength maxLength oneOf anyOf const url elicitationId " +
     "key systemPrompt maxTokens temperature stopSequences modelPreferences includeContext tools toolChoice metadata")

@@ -42,8 +42,8 @@ export abstract class Redaction implements SecretsRedaction {
       progress: (done, total, message) =>
         call.progress(done, total, message === undefined ? undefined : this.redact(message)),
       log: (level, message, data, logger) => call.log(level, this.redact(message), this.redactValue(data), logger),
-      elicit: async (request) => await call.elicit(this.redactFrame(request)),
-      sample: async (request) => await call.sample(this.redactFrame(request)),
+      elicit: async (request, options) => await call.elicit(this.redactFrame(request), options),
+      sample: async (request, options) => await call.sample(this.redactFrame(request), options),
     });
   }
 }

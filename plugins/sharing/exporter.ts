@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type Call, didYouMean, type Files, type Folder, type JsonObject, ToolError } from "../../kernel/mod.ts";
+import {
+  type Call,
+  didYouMean,
+  type Files,
+  type Folder,
+  isObject,
+  type JsonObject,
+  ToolError,
+} from "../../kernel/mod.ts";
 import type { FileWithMode, ToolLibrary } from "../library/contract.ts";
 import type { Secrets } from "../secrets/contract.ts";
 import { type Candidate, findTools, type LeftOut, pinOf, readTool } from "./candidates.ts";
@@ -35,7 +43,7 @@ export interface ExportReport {
   /** The archive, when it was not written. */
   readonly archive: Uint8Array | undefined;
   readonly leftOut: readonly LeftOut[];
-  /** Variables of an upstream server whose values were not exported. */
+  /** Variables and headers of an upstream server whose values were not exported. */
   readonly emptied: readonly string[];
 }
 
@@ -258,12 +266,29 @@ function publicManifest(
   const { owner: _owner, source, mcp_server: server, ...rest } = manifest;
   const { from } = (source ?? {}) as { readonly from?: unknown };
   const isPublic = typeof from === "string" && !ABSOLUTE_REGEXP.test(from);
-  const { env } = (server ?? {}) as { readonly env?: unknown };
-  const emptied = typeof env === "object" && env !== null ? Object.keys(env) : [];
-  const shared = server &&
-    { ...server, ...(emptied.length > 0 && { env: Object.fromEntries(emptied.map((it) => [it, ""])) }) };
+  const emptied: string[] = [];
+  const shared = server && withoutValues(server, emptied);
   return {
     manifest: { ...rest, ...(isPublic && { source }), ...(shared && { mcp_server: shared }), digest },
     emptied,
   };
+}
+
+/** A value that only names a secret tells nothing of it. */
+const REFERENCE_REGEXP = /^\$\{secret:\w+\}$/;
+
+/** Takes the values out of the variables and headers of a server, or of the web API that it stands for. */
+function withoutValues(server: JsonObject, emptied: string[]): JsonObject {
+  const fields = Object.entries(server).map(([field, value]): [string, unknown] => {
+    if (!isObject(value)) return [field, value];
+    if (field === "openapi") return [field, withoutValues(value, emptied)];
+    if (field !== "env" && field !== "headers") return [field, value];
+    const left = Object.entries(value).map(([name, text]): [string, unknown] => {
+      if (typeof text === "string" && REFERENCE_REGEXP.test(text)) return [name, text];
+      emptied.push(name);
+      return [name, ""];
+    });
+    return [field, Object.fromEntries(left)];
+  });
+  return Object.fromEntries(fields);
 }

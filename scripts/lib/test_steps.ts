@@ -13,10 +13,18 @@ import { inRepository, listFiles, readText } from "./repository.ts";
 import { BUSY, type Command, type Job, needingPackages, type Outcome, runCommand, type Step } from "./step.ts";
 
 /**
- * What runs on Deno only: tests of compilers, which are programs of their own, and of the scripts of this repository,
- * which Deno runs. What compilers make is called on Node as well, by `tests/plugins/wasm/languages`.
+ * What runs on Deno only: tests of compilers and other programs of the system, of schemas alone, and of the scripts of this
+ * repository, which Deno runs. What compilers make is called on Node as well, by `tests/plugins/wasm/languages`; so are
+ * sandboxes, installations and containers, by the other tests of their folders.
  */
 const ON_DENO: readonly string[] = [
+  "tests/kernel/json_schema_random_",
+  "tests/plugins/dependencies/python_",
+  "tests/plugins/sandbox/escapes/firejail_",
+  "tests/plugins/services/requires/scripts_",
+  "tests/plugins/upstream/client/time_",
+  "tests/plugins/upstream/openapi/schemas_",
+  "tests/plugins/upstream/openapi/style_",
   "tests/repo/",
   ...[
     "assemblyscript",
@@ -53,8 +61,10 @@ const ON_ONE_NODE: readonly string[] = [
   "tests/plugins/scripts/",
   "tests/plugins/secrets/",
   "tests/plugins/sharing/",
+  "tests/plugins/services/",
   "tests/plugins/skills/",
   "tests/plugins/trust/",
+  "tests/plugins/upstream/",
   "tests/plugins/wasm/binary_",
   "tests/plugins/wasm/build",
   "tests/plugins/wasm/bundle_",
@@ -100,8 +110,11 @@ const DEMANDING: readonly string[] = [
   "tests/plugins/dependencies/python_",
   "tests/plugins/sandbox/escapes/",
   "tests/plugins/scripts/hostile_scripts_",
+  "tests/plugins/services/containers_",
+  "tests/plugins/services/requires/scripts_",
   "tests/plugins/skills/hostile/scale_",
   "tests/plugins/store/processes_",
+  "tests/plugins/upstream/client/leak_",
   "tests/plugins/wasm/code/limits_",
   "tests/plugins/wasm/languages/",
   "tests/plugins/wasm/pool_",
@@ -122,6 +135,8 @@ const ALONE: readonly string[] = [
   "tests/platform/processes_",
   "tests/plugins/code/",
   "tests/plugins/sandbox/",
+  "tests/plugins/services/",
+  "tests/plugins/upstream/",
   "tests/plugins/wasm/code/",
   "tests/proof/",
   "tests/repo/",

@@ -63,12 +63,12 @@ describe("collet over stdio", () => {
     assert.deepEqual(await warned(["--sandbox", "off"]), []);
   });
 
-  test("says what has no effect in this version", async () => {
+  test("says what has no effect since nothing reads it", async () => {
     await using home = await makeHome({});
-    await home.write("collet.json", '{"mcpServers":{}}');
+    await home.write("collet.json", '{"mcpServers":{},"plugins":{"upstream":false}}');
     const { code, stderr } = await runProgram([], { home: home.path });
     assert.equal(code, 0);
-    assert.match(stderr, /warn .*No use of "mcpServers"/);
+    assert.match(stderr, /warn .*No use of "mcpServers".*the plugin "upstream".*left out/);
   });
 
   test("keeps stdout for the protocol, whatever a plugin and its children print or read", async () => {

@@ -162,13 +162,14 @@ function handleUses(server: Server, kernel: Kernel, era: Era): void {
   );
   server.setRequestHandler(
     "resources/read",
-    async ({ params }, context) => ({ contents: await kernel.read(params.uri, callOf(context)) }) as never,
+    async ({ params }, context) => await kernel.read(params.uri, callOf(context)) as never,
   );
-  server.setRequestHandler("completion/complete", async ({ params: { ref, argument } }, context) => {
+  server.setRequestHandler("completion/complete", async ({ params: { ref, argument, context: known } }, context) => {
     const item = ref.type === "ref/prompt"
       ? { type: "prompt" as const, name: ref.name }
       : { type: "resource" as const, uri: ref.uri };
-    const values = await kernel.complete(item, { argument: argument.name, value: argument.value }, callOf(context));
+    const typed = { argument: argument.name, value: argument.value, chosen: known?.arguments ?? {} };
+    const values = await kernel.complete(item, typed, callOf(context));
     return { completion: { values: values.slice(0, 100), total: values.length, hasMore: values.length > 100 } };
   });
 }

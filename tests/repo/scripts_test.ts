@@ -194,10 +194,14 @@ describe("filesOnNode()", () => {
   const files = listFiles("tests", "_test.ts");
   const [oldest = "", ...others] = NODE_VERSIONS;
 
-  test("gives the oldest Node all but what compilers and scripts are tested by", () => {
-    const left = files.filter((path) => !filesOnNode(oldest, files).includes(path));
-    assert.ok(left.length > 0);
-    assert.deepEqual(left.filter((path) => !/^tests\/(?:plugins\/wasm|repo)\//.test(path)), []);
+  test("gives the oldest Node nearly all, and something of each folder but that of the scripts", () => {
+    const given = filesOnNode(oldest, files);
+    assert.ok(given.length < files.length && given.length > 0.9 * files.length, `${given.length} of ${files.length}`);
+    const folders = new Set(
+      files.map((path) => path.split("/").slice(0, path.startsWith("tests/plugins/") ? 3 : 2).join("/")),
+    );
+    const left = [...folders].filter((folder) => !given.some((path) => path.startsWith(`${folder}/`)));
+    assert.deepEqual(left, ["tests/repo"]);
   });
 
   test("gives each Node what may differ from one to another", () => {

@@ -3,14 +3,7 @@
  *
  * @module
  */
-import {
-  type Call,
-  type ElicitRequest,
-  type ElicitResult,
-  type Log,
-  messageOf,
-  ToolError,
-} from "../../../kernel/mod.ts";
+import { type Call, type ElicitResult, type Log, messageOf, ToolError } from "../../../kernel/mod.ts";
 import { RunStopped } from "../engine/journal.ts";
 import { KeptJournal } from "./kept_journal.ts";
 import type { RunMemory } from "./kept_steps.ts";
@@ -92,7 +85,7 @@ export class ActiveRun {
     const { ledger, place, memory, redo, now, record, refusal } = this.#options;
     const journal = new KeptJournal({ ledger, place, memory, redo, now });
     const signal = AbortSignal.any([call.signal, this.#controller.signal]);
-    const inner = call.derive({ signal, elicit: (request) => this.#ask(call, request) });
+    const inner = call.derive({ signal, elicit: (...question) => this.#ask(call, question) });
     try {
       if (refusal !== undefined) throw refusal;
       signal.throwIfAborted();
@@ -132,10 +125,10 @@ export class ActiveRun {
     return { status: "failed", error: message, ...(typeof key === "string" && { failedStep: key }) };
   }
 
-  async #ask(call: Call, request: ElicitRequest): Promise<ElicitResult> {
+  async #ask(call: Call, question: Parameters<Call["elicit"]>): Promise<ElicitResult> {
     if (++this.#questions === 1) this.#show("waiting");
     try {
-      return await call.elicit(request);
+      return await call.elicit(...question);
     } finally {
       if (--this.#questions === 0) this.#show("running");
     }

@@ -1,5 +1,6 @@
 /**
  * What a name means to `activate_skill`: a virtual skill, one of a SKILL.md, or a tool made at run time, in that order.
+ * Tools of another MCP server or web API are activated together, by their namespace.
  *
  * What came with the server comes first, so that nothing found on a disk passes itself off as it. A skill comes before a
  * made tool, which anybody who makes tools can name as he likes. Who means the other says so: `virtual:NAME`,
@@ -8,7 +9,7 @@
  * @module
  */
 import { didYouMean, type Toolbox } from "../../../kernel/mod.ts";
-import type { ToolLibrary } from "../../library/contract.ts";
+import { namespaceOf, type ToolLibrary } from "../../library/contract.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { ToolRegistry } from "../catalog/registry.ts";
 import { idOf, readId, type SkillId, type SkillKind } from "./active_set.ts";
@@ -51,6 +52,7 @@ const QUALIFIED_REGEXP = /^(skill|virtual|tool):(.+)$/s;
 export class Directory {
   readonly #options: DirectoryOptions;
   readonly #virtual: VirtualSkills;
+  #imported: { readonly version: number; readonly byNamespace: ReadonlyMap<string, readonly string[]> } | undefined;
   readonly #finders: Readonly<Record<SkillKind, (name: string) => Target | undefined>> = {
     virtual: (name) => this.#findVirtual(name),
     skill: (name) => this.#findSkill(name),
@@ -79,7 +81,10 @@ export class Directory {
   /** Gives the tools that a skill shows, sorted. */
   toolsOf(id: SkillId): readonly string[] {
     const { kind, name } = readId(id);
-    if (kind === "tool") return [name];
+    if (kind === "tool") {
+      const imported = this.#importedTools().get(name);
+      return imported === undefined ? [name] : [...this.#isMade(name) ? [name] : [], ...imported];
+    }
     if (kind === "virtual") return this.#virtual.get(name)?.tools ?? [];
     return [...this.#options.catalog.find(name)?.registered ?? []].sort();
   }
@@ -91,10 +96,30 @@ export class Directory {
 
   /** Gives the id of a tool that came with no plugin. */
   #ownId(tool: string, owner: string): SkillId | undefined {
-    const { registry, library, owner: own } = this.#options;
+    const { registry, owner: own } = this.#options;
     const skill = owner === own ? registry.get(tool)?.skillName : undefined;
     if (skill !== undefined) return idOf("skill", skill);
-    return library?.get(tool)?.state === "ready" ? idOf("tool", tool) : undefined;
+    if (this.#isMade(tool)) return idOf("tool", tool);
+    const summary = this.#options.toolbox.get(tool);
+    const namespace = summary && namespaceOf(summary)?.namespace;
+    return namespace === undefined ? undefined : idOf("tool", namespace);
+  }
+
+  #isMade(tool: string): boolean {
+    return this.#options.library?.get(tool)?.state === "ready";
+  }
+
+  /** Gives the tools that came from elsewhere, by their namespaces. */
+  #importedTools(): ReadonlyMap<string, readonly string[]> {
+    const { toolbox } = this.#options;
+    if (this.#imported?.version === toolbox.version) return this.#imported.byNamespace;
+    const byNamespace = new Map<string, string[]>();
+    for (const tool of toolbox.list()) {
+      const namespace = namespaceOf(tool)?.namespace;
+      if (namespace !== undefined) byNamespace.set(namespace, [...byNamespace.get(namespace) ?? [], tool.name]);
+    }
+    this.#imported = { version: toolbox.version, byNamespace };
+    return byNamespace;
   }
 
   /** Finds all that a name could mean, what it does mean first. */
@@ -118,7 +143,8 @@ export class Directory {
   async names(): Promise<readonly string[]> {
     const { catalog, library } = this.#options;
     const made = await library?.list() ?? [];
-    return [...new Set([...this.#virtual.list(), ...catalog.skills(), ...made].map(({ name }) => name))];
+    const named = [...this.#virtual.list(), ...catalog.skills(), ...made].map(({ name }) => name);
+    return [...new Set([...named, ...this.#importedTools().keys()])];
   }
 
   /** Says that something cannot be done since there is nothing of a name, and what is near. */
@@ -141,8 +167,11 @@ export class Directory {
   }
 
   #findTool(name: string): Target | undefined {
-    const { library, toolbox } = this.#options;
-    if (library?.get(name)?.state !== "ready") return undefined;
-    return { id: idOf("tool", name), kind: "tool", name, description: toolbox.get(name)?.description ?? "" };
+    const imported = this.#importedTools().get(name);
+    if (!this.#isMade(name) && imported === undefined) return undefined;
+    const made = this.#isMade(name) ? this.#options.toolbox.get(name)?.description : undefined;
+    const description = made ??
+      (imported === undefined ? "" : `${imported.length} tools that were imported as "${name}"`);
+    return { id: idOf("tool", name), kind: "tool", name, description };
   }
 }

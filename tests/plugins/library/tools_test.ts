@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createCall, definePlugin, ToolError, toolResult } from "../../../kernel/mod.ts";
 import { type TestEra, testPlugin } from "../../../kernel/testing.ts";
-import { ToolLibrary } from "../../../plugins/library/contract.ts";
+import { NAMESPACE_META, ToolLibrary } from "../../../plugins/library/contract.ts";
 import library from "../../../plugins/library/mod.ts";
 import { answeringKind, onlyText } from "./kit.ts";
 
@@ -76,6 +76,31 @@ for (const era of ["2025", "2026"] as TestEra[]) {
         ...["call_tool", "delete_tool", "echo", "list_tools", "search_tools", "test_tool", "version", "whole"],
       ]);
       assert.match(text(await kit.ask("list_tools", { search: "zzz" })), /No tool matches "zzz"/);
+    });
+
+    test("list_tools has imported tools as those of other servers, below their namespace", async () => {
+      const imported = definePlugin({
+        name: "imported",
+        version: "1.0.0",
+        setup(ctx) {
+          const meta = { [NAMESPACE_META]: "github" };
+          ctx.tool({ name: "github_issue", description: "Open an issue", input: {}, meta, run: () => ({}) });
+        },
+      });
+      await using kit = await testPlugin(library, undefined, { era, with: [fixtures, imported] });
+      const ask = (args: Record<string, unknown>) => kit.client.callTool({ name: "list_tools", arguments: args });
+      const issue = {
+        name: "github_issue",
+        kind: "mcp",
+        namespace: "github",
+        description: "Open an issue",
+        state: "ready",
+      };
+      assert.deepEqual(entries(await ask({})), [issue]);
+      assert.deepEqual(entries(await ask({ filter: "mcp", search: "issue" })), [issue]);
+      assert.match(text(await ask({})), /## Other servers \(1\)\n\n- \*\*github_issue\*\*: Open an issue/);
+      const builtIn = entries(await ask({ filter: "built-in" })).map((it) => it.name);
+      assert.ok(builtIn.includes("echo") && !builtIn.includes("github_issue"), builtIn.join());
     });
 
     test("search_tools looks through made and built-in tools", async () => {

@@ -143,7 +143,7 @@ test("an export that is too long for one answer is kept behind a link, and can b
   const exported = await kit.client.callTool({ name: "memory", arguments: { action: "export", tool_name: "notes" } });
   const link = (exported.content as { type: string; uri: string }[]).find((it) => it.type === "resource_link");
   assert.equal(exported.isError, undefined);
-  const [whole] = await kit.kernel.read(link!.uri, local);
+  const { contents: [whole] } = await kit.kernel.read(link!.uri, local);
   const document = JSON.parse((whole as { text: string }).text);
   const imported = await kit.kernel.call("memory", { action: "import", tool_name: "copy", document }, local);
   assert.deepEqual(imported.structuredContent, { imported: 3, kept: [], expired: 0 });

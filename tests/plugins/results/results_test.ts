@@ -217,7 +217,7 @@ test("results shows a result to nobody but its caller, and completes its name fo
     const { content } = await kernel.call("say", { length: 2_000 }, ada);
     uris.push((content[1] as ResourceLink).uri);
   }
-  assert.equal((await kernel.read(uris[0]!, ada)).length, 1);
+  assert.equal((await kernel.read(uris[0]!, ada)).contents.length, 1);
   await assert.rejects(kernel.read(uris[0]!, eve), /Resource not found/);
   const ref = { type: "resource", uri: "collet://results/{id}{?offset,length}" } as const;
   const complete = (value: string, call: object, argument = "id") => kernel.complete(ref, { argument, value }, call);

@@ -133,7 +133,12 @@ test("export_tool replaces nothing unless it is told to, and no folder that is n
 test("export_tool leaves out what is of this server alone", async () => {
   await using kit = await startSharing({}, [kindPlugin(answeringKind({ kind: "mcp" }))]);
   const library = kit.kernel.get(ToolLibrary)!;
-  const server = { command: "x", args: ["--port", "1"], env: { API_KEY: "hunter2" } };
+  const server = {
+    command: "x",
+    args: ["--port", "1"],
+    env: { API_KEY: "hunter2", T: "${secret:T}" },
+    headers: { X: "1" },
+  };
   const draft = { name: "up", description: "x", tool_type: "mcp", mcp_server: server, source: { from: "/srv/ada/up" } };
   const files = { "a.txt": "a", "env/x": "x", "node_modules/y": "y", "lib/__pycache__/z": "z" };
   const call = createCall({ principal: { id: "ada", scopes: [] } });
@@ -142,11 +147,11 @@ test("export_tool leaves out what is of this server alone", async () => {
   const result = await kit.call("export_tool", { tool_name: "up", to: kit.folder });
   const answer = result.structuredContent as unknown as ExportAnswer;
   assert.deepEqual(answer.left_out, [{ path: "stolen", reason: "it is a symbolic link" }]);
-  assert.deepEqual(answer.emptied, ["API_KEY"]);
+  assert.deepEqual(answer.emptied, ["API_KEY", "X"]);
   const exported = await readTree(join(kit.folder, "up"));
   assert.deepEqual(Object.keys(exported).sort(), ["a.txt", "manifest.json"]);
   const manifest = JSON.parse(new TextDecoder().decode(exported["manifest.json"]));
-  assert.deepEqual(manifest.mcp_server, { ...server, env: { API_KEY: "" } });
+  assert.deepEqual(manifest.mcp_server, { ...server, env: { API_KEY: "", T: "${secret:T}" }, headers: { X: "" } });
   assert.deepEqual([manifest.owner, manifest.source], [undefined, undefined]);
   assert.equal(manifest.digest, await library.digest({ "a.txt": "a" }));
 });

@@ -7,7 +7,7 @@ import grants from "../../../plugins/grants/mod.ts";
 import { dataOf, printing, startWasm, type WasmKit } from "./kit.ts";
 
 async function page(kit: WasmKit, uri: string): Promise<string> {
-  const [content] = await kit.kernel.read(uri);
+  const { contents: [content] } = await kit.kernel.read(uri);
   if (content === undefined || !("text" in content)) throw new Error(`expected a text at ${uri}`);
   return String(content.text);
 }

@@ -38,9 +38,9 @@ describe("files", () => {
     ]);
     assert.deepEqual(result.structuredContent, { uri: links[0]!.uri });
     assert.match(links[0]!.uri, /^collet:\/\/code\/files\/[\da-f-]{36}\/gr%C3%B6%C3%9Fe%201\.csv$/);
-    const [text] = await kit.kernel.read(links[0]!.uri);
+    const { contents: [text] } = await kit.kernel.read(links[0]!.uri);
     assert.deepEqual(text, { uri: links[0]!.uri, mimeType: "text/csv", text: "a,b\n" });
-    const [bytes] = await kit.kernel.read(links[1]!.uri);
+    const { contents: [bytes] } = await kit.kernel.read(links[1]!.uri);
     assert.equal((bytes as { blob: string }).blob, btoa("\x01\x02\xff"));
   });
 
@@ -73,7 +73,11 @@ describe("files", () => {
     assert.equal(result.content[0]?.type === "text" && result.content[0].text, "second");
     const [link, ...others] = linksOf(result);
     assert.deepEqual(others, []);
-    assert.deepEqual((await kit.kernel.read(link!.uri))[0], { uri: link!.uri, mimeType: "text/plain", text: "second" });
+    assert.deepEqual((await kit.kernel.read(link!.uri)).contents[0], {
+      uri: link!.uri,
+      mimeType: "text/plain",
+      text: "second",
+    });
   });
 
   test("a run that fails links to what it wrote", async () => {
@@ -88,7 +92,7 @@ describe("files", () => {
     const kit = server();
     const ada = { principal: { id: "ada", scopes: [] } };
     const [link] = linksOf(await kit.run("await files.write('a.txt', 'secret');", {}, ada));
-    assert.equal((await kit.kernel.read(link!.uri, ada)).length, 1);
+    assert.equal((await kit.kernel.read(link!.uri, ada)).contents.length, 1);
     await assert.rejects(kit.kernel.read(link!.uri, { principal: { id: "bob", scopes: [] } }), /not found/i);
     await assert.rejects(kit.kernel.read(link!.uri), /not found/i);
   });
@@ -118,7 +122,7 @@ test("the oldest files make room, and a run has a most", async () => {
   await using kit = await startCode({ ...PLUGINS, config: { files: { most: 2 } } });
   const links = linksOf(await kit.run("for (const n of ['a', 'b', 'c']) await files.write(n, n);"));
   await assert.rejects(kit.kernel.read(links[0]!.uri), /not found/i);
-  assert.equal((await kit.kernel.read(links[2]!.uri)).length, 1);
+  assert.equal((await kit.kernel.read(links[2]!.uri)).contents.length, 1);
   const many = await kit.run("for (let i = 0; i < 101; i++) await files.write(`f${i}`, '');");
   assert.match(textOf(many), /has written 100 files/);
   const atOnce = await kit.run(`
@@ -130,7 +134,7 @@ test("the oldest files make room, and a run has a most", async () => {
 test("files are kept for a time, also without a store", async () => {
   await using kit = await startCode({ ...PLUGINS, store: null, config: { files: { kept_ms: 60_000 } } });
   const [link] = linksOf(await kit.run("await files.write('a', 'kept');"));
-  assert.equal((await kit.kernel.read(link!.uri)).length, 1);
+  assert.equal((await kit.kernel.read(link!.uri)).contents.length, 1);
   await using brief = await startCode({ ...PLUGINS, store: null, config: { files: { kept_ms: 1 } } });
   const [gone] = linksOf(await brief.run("await files.write('a', 'gone');"));
   await pause(20);

@@ -85,6 +85,6 @@ test("a pipeline whose tools are not there can be imported, and says so when it 
 test("the page of a pipeline draws it", async () => {
   await using kit = await startPipelines({ plugins: [(await import("../../../../plugins/guide/mod.ts")).default] });
   await kit.create("counter", [{ tool: "count", args: { text: "a" } }]);
-  const [page] = await kit.kernel.read("collet://tools/counter");
+  const { contents: [page] } = await kit.kernel.read("collet://tools/counter");
   assert.match(String((page as { text?: string }).text), /## Steps\n\n```mermaid\nflowchart TD/);
 });

@@ -4,7 +4,7 @@ import { isProtocolError } from "../../../../kernel/mod.ts";
 import { firstText, type PipelinesKit, startPipelines } from "../tool/kit.ts";
 
 async function read(kit: PipelinesKit, uri: string): Promise<string> {
-  const [contents] = await kit.kernel.read(uri);
+  const { contents: [contents] } = await kit.kernel.read(uri);
   return (contents as { readonly text: string }).text;
 }
 

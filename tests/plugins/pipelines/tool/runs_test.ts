@@ -216,7 +216,7 @@ test("what is long is behind links, for clients; tools within get all of it", as
     [`output`, `steps/0`, `steps/1`].map((it) => `collet://runs/${id}/${it}`),
   );
   assert.equal(dataOf(ran)["output"], undefined);
-  const [whole] = await kit.kernel.read(links[0]!.uri);
+  const { contents: [whole] } = await kit.kernel.read(links[0]!.uri);
   assert.equal(JSON.parse((whole as { text: string }).text).b.length, 20_000);
   await kit.create("within", [{
     tool: "pipeline",
