@@ -59,6 +59,8 @@ export interface ServicesConfig {
    * `0.0.0.0:8080`; nowhere by default.
    */
   readonly expose?: string[] | undefined;
+  /** Networks made by others that services may join; none by default. */
+  readonly networks?: string[] | undefined;
   /** Most milliseconds of pulling one image; 1,800,000 by default. */
   readonly pull_timeout_ms?: number | undefined;
 }
@@ -74,6 +76,7 @@ const services: Plugin<ServicesConfig> = definePlugin({
       v.array(v.pipe(v.string(), v.regex(EXPOSE_REGEXP, 'expected "address:port", such as "0.0.0.0:8080"'))),
       [],
     ),
+    networks: v.optional(v.array(v.pipe(v.string(), v.minLength(1))), []),
     pull_timeout_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1)), 1_800_000),
   }),
   requires: {
@@ -101,12 +104,13 @@ const services: Plugin<ServicesConfig> = definePlugin({
       permissions: new Permissions({ files, environment, policy, secrets, expose: config.expose }),
       home: await homeId(files.path),
       folder: files,
+      networks: config.networks,
       pullMs: config.pull_timeout_ms,
     });
     const starter = new Starter({ definitions, containers, sockets });
     ctx.own("services that are being started", () => starter.close());
     ctx.provide(Services, starter);
-    registerServicesTool({ tool: ctx.tool, definitions, containers, starter, files, environment });
+    registerServicesTool({ tool: ctx.tool, definitions, containers, starter, files, environment, policy });
     if (diagnostics === undefined) return;
     const check = async (signal: AbortSignal) => {
       try {

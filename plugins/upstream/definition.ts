@@ -92,6 +92,9 @@ export interface UpstreamDefinition {
   readonly isDisabled: boolean;
 }
 
+/** The `origin` of servers that a tool imported. */
+export const IMPORT_ORIGIN = "import_mcp";
+
 /** Names that a definition, and so a namespace, may have. */
 export const DEFINITION_NAME_REGEXP = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -190,10 +193,15 @@ export function digestOfDefinition({ origin: _origin, ...definition }: UpstreamD
 }
 
 /**
- * Computes the SHA-256 of how a server is reached and what it is given, in hex: what a person who allows it decides on.
+ * Computes the SHA-256 of how a server is reached and what it is given, in hex: two of one digest are the same server.
  */
 export function digestOfTarget({ target, isSandboxed }: UpstreamDefinition): Promise<string> {
   return digestOf({ target, isSandboxed });
+}
+
+/** Computes the SHA-256 of what a person who is asked decides on, in hex: the target, and whether changed tools are held. */
+export function digestOfTrusted({ target, isSandboxed, isStrict }: UpstreamDefinition): Promise<string> {
+  return digestOf({ target, isSandboxed, ...(isStrict && { isStrict }) });
 }
 
 /**

@@ -133,6 +133,7 @@ const upstream: Plugin<UpstreamConfig> = definePlugin({
       ...ctx.deps,
       policy,
       documents,
+      askAddress: (url, call) => consent.askAddress(url, call),
       importDefinition: (request, call) => importDefinition(request, importing, call),
     });
     registerPrompt({ prompt, library, toolbox });

@@ -145,7 +145,7 @@ export class Servers {
       if (other.name.toLowerCase() === name.toLowerCase()) {
         throw new ToolError(`Cannot add MCP server "${name}": the name is taken by one that ${other.origin} defines`);
       }
-      if (other.namespace !== namespace) continue;
+      if (other.namespace.toLowerCase() !== namespace.toLowerCase()) continue;
       throw new ToolError(`Cannot add MCP server "${name}": the namespace "${namespace}" is taken by "${other.name}"`);
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Call, type Folder, ToolError } from "../../../kernel/mod.ts";
-import { digestOfDefinition, type ServiceDefinition } from "../definition.ts";
+import { digestOfDefinition, type ServiceDefinition, SERVICES_NETWORK } from "../definition.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
 import { readVolume, volumeName } from "../volumes.ts";
@@ -26,6 +26,8 @@ export interface EngineContainersOptions {
   readonly home: string;
   /** Where servers of this home take locks. */
   readonly folder: Folder;
+  /** Networks made by others that services may join. */
+  readonly networks: readonly string[];
   /** Most milliseconds of one pull. */
   readonly pullMs: number;
 }
@@ -162,11 +164,11 @@ export class EngineContainers implements Containers {
     readonly call: Call;
   }): Promise<void> {
     const { definition, digest, permitted, before, call } = made;
-    const { name, image, network, volumes } = definition;
+    const { name, image, volumes } = definition;
     const { signal } = call;
     const what = `start service "${name}"`;
     await ensureImage(engine, { image, service: name, timeoutMs: this.#options.pullMs, call });
-    await this.#ensureNetwork(engine, network, signal);
+    await this.#ensureNetwork(engine, definition, signal);
     for (const { kind, source } of volumes.map(readVolume)) {
       if (kind === "volume") await this.#ensure(engine, ["volume", volumeName(source)], signal);
     }
@@ -196,8 +198,18 @@ export class EngineContainers implements Containers {
     }
   }
 
-  async #ensureNetwork(engine: Engine, network: string, signal: AbortSignal): Promise<void> {
-    if (!isBuiltInNetwork(network)) await this.#ensure(engine, ["network", network], signal);
+  /** @throws {ToolError} when containers of others are in it, which a model is not to reach or stand in for. */
+  async #ensureNetwork(engine: Engine, { name, network }: ServiceDefinition, signal: AbortSignal): Promise<void> {
+    if (isBuiltInNetwork(network)) return;
+    await this.#ensure(engine, ["network", network], signal);
+    if (network === SERVICES_NETWORK || this.#options.networks.includes(network)) return;
+    const what = `look at network "${network}"`;
+    const text = await engine.run(what, { args: ["network", "inspect", network], signal });
+    if (text.includes(`"${HOME_LABEL}": "${this.#options.home}"`)) return;
+    throw new ToolError(
+      `Cannot start service "${name}": the network "${network}" is there and was not made by this server; give it ` +
+        `another one, or the operator allows it by "plugins": {"services": {"networks": [${JSON.stringify(network)}]}}`,
+    );
   }
 
   /** Makes a network or a volume unless it is there; one that is there is used as it is, whoever made it. */

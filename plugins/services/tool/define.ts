@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, LOCAL_PRINCIPAL, messageOf, ToolError, type ToolResult } from "../../../kernel/mod.ts";
+import { type Call, LOCAL_PRINCIPAL, messageOf, sha256, ToolError, type ToolResult } from "../../../kernel/mod.ts";
 import type { Unsupported } from "../compose/compose.ts";
 import { isServiceName, type ServiceDefinition } from "../definition.ts";
 import { readDefinition } from "../definitions.ts";
@@ -112,14 +112,14 @@ export async function importCompose(
 
 async function composeText(
   { path, content }: ServicesRequest,
-  { principal }: Call,
-  { files, environment }: ServicesContext,
+  call: Call,
+  { files, environment, policy }: ServicesContext,
 ): Promise<{ readonly text: string; readonly folder: string | undefined }> {
   if ((path === undefined) === (content === undefined)) {
     throw new ToolError('Cannot import a Compose file: give either "path" or "content"');
   }
   if (path === undefined) return { text: content!, folder: undefined };
-  if ((principal?.id ?? LOCAL_PRINCIPAL.id) !== LOCAL_PRINCIPAL.id) {
+  if ((call.principal?.id ?? LOCAL_PRINCIPAL.id) !== LOCAL_PRINCIPAL.id) {
     throw new ToolError(
       'Cannot import a Compose file by its path: only the user of this machine names files of it; give "content"',
     );
@@ -128,6 +128,15 @@ async function composeText(
   const end = absolute.lastIndexOf("/");
   const folder = files.open(absolute.slice(0, end) || "/");
   const file = absolute.slice(end + 1);
+  if (policy === undefined) {
+    throw new ToolError(
+      'Cannot import a Compose file by its path: nothing here decides which files may be read; the plugin "grants" does, ' +
+        'or give "content"',
+    );
+  }
+  const real = `${folder.path}/${file}`;
+  const grants = policy.read({ read: [real] });
+  await policy.authorize({ tool: "services:import_compose", digest: () => sha256(`read\n${real}`), grants }, call);
   const stat = await folder.stat(file);
   if (stat === undefined) {
     throw new ToolError(`Cannot import Compose file ${JSON.stringify(path)}: there is no such file`);

@@ -12,6 +12,7 @@ import {
   rankCompletions,
   type ToolResult,
 } from "../../../kernel/mod.ts";
+import type { GrantPolicy } from "../../grants/contract.ts";
 import type { Containers } from "../containers/containers.ts";
 import type { Definitions } from "../definitions.ts";
 import type { Starter } from "../starter.ts";
@@ -24,6 +25,8 @@ export interface ServicesContext {
   readonly starter: Starter;
   readonly files: Files;
   readonly environment: Environment;
+  /** Decides which files may be read; without it none may. */
+  readonly policy: GrantPolicy | undefined;
 }
 
 const DESCRIPTION = `Run databases and other servers in containers, by Docker or Podman:

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { type Call, createCall, isToolError, messageOf, ToolError } from "../../../kernel/mod.ts";
+import { type Call, createCall, isToolError, messageOf, sha256, ToolError } from "../../../kernel/mod.ts";
 import type { GrantPolicy } from "../../grants/contract.ts";
 import { plainText, type Trust, type TrustSubject } from "../../trust/contract.ts";
-import { digestOfTarget, type UpstreamDefinition } from "../definition.ts";
+import type { ChangedTool } from "../catalog/catalog.ts";
+import { digestOfTarget, digestOfTrusted, type UpstreamDefinition } from "../definition.ts";
 import { referencesOf } from "../definitions/references.ts";
 import { describeOpenApiTarget } from "../openapi/target.ts";
 import { isAllowedBy, reachOf } from "./reach.ts";
@@ -34,15 +35,56 @@ export class Consent {
   }
 
   /**
-   * Asks whether a server may be reached, if that is not known.
+   * Asks whether a server may be reached, if that is not known; a person is asked in any case whether one in whose place
+   * it comes, and which held tools that changed, is to be followed by one that does not.
    *
    * @throws {ToolError} when it may not, with the line of configuration that would allow it.
    */
-  async ask(definition: UpstreamDefinition, call: Call): Promise<void> {
+  async ask(definition: UpstreamDefinition, call: Call, before?: UpstreamDefinition): Promise<void> {
     const { trust } = this.#options;
-    if (this.#isAllowed(definition)) return await this.#authorize(definition, call);
+    const isLoosened = before?.isStrict === true && !definition.isStrict;
+    if (!isLoosened && this.#isAllowed(definition)) return await this.#authorize(definition, call);
     if (await trust?.ask(await subjectOf(definition), call)) return;
     throw new ToolError(this.#refusal(definition));
+  }
+
+  /**
+   * Asks whether tools of a strict server may be offered as they are now.
+   *
+   * @throws {ToolError} when they may not.
+   */
+  async askChanged({ name }: UpstreamDefinition, tools: readonly ChangedTool[], call: Call): Promise<void> {
+    const names = tools.map((it) => it.name).join(", ");
+    const subject: TrustSubject = {
+      kind: "changed tools of an MCP server",
+      id: name,
+      digest: await sha256(JSON.stringify(tools.map((it) => [it.name, it.newDigest]).sort())),
+      description: "What they say of themselves, or take and give, is not what it was; models go by it",
+      details: [`tools: ${names}`],
+    };
+    if (await this.#options.trust?.ask(subject, call)) return;
+    throw new ToolError(
+      `Cannot allow ${names} of MCP server "${name}": the user refused it or this client cannot ask; mcp_servers with the ` +
+        "action remove forgets what they were, and the server can be imported anew",
+    );
+  }
+
+  /**
+   * Asks whether something may be fetched from where an address leads, if that is not known: a request tells it something,
+   * and an inner one may do more.
+   *
+   * @throws {ToolError} when it may not, with the line of configuration that would allow it.
+   */
+  async askAddress(url: string, call: Call): Promise<void> {
+    const { allow, trust } = this.#options;
+    const { origin } = new URL(url);
+    if (allow.some((pattern) => isAllowedBy(pattern, url) || isAllowedBy(pattern, origin))) return;
+    const description = "A document is fetched from there, whose address a model named";
+    if (await trust?.ask({ kind: "address", id: origin, description, details: [`address: ${url}`] }, call)) return;
+    throw new ToolError(
+      `Cannot fetch "${plainText(url)}": nobody allowed that, and the user refused it or this client cannot ask; the ` +
+        `operator allows it in collet.json by "plugins": {"upstream": {"allow": [${JSON.stringify(origin)}]}}`,
+    );
   }
 
   /** Tells why a server may not be reached, without asking anybody; `undefined` when it may. */
@@ -112,7 +154,7 @@ async function subjectOf(definition: UpstreamDefinition): Promise<TrustSubject> 
   return {
     kind: SUBJECT_KIND,
     id: name,
-    digest: await digestOfTarget(definition),
+    digest: await digestOfTrusted(definition),
     description,
     details: [...detailsOf(definition), ...(given.length === 0 ? [] : [`it is given: ${given.join(", ")}`])],
   };

@@ -8,6 +8,7 @@ import {
   checkDefinition,
   DEFAULT_TIMES,
   type HttpTarget,
+  IMPORT_ORIGIN,
   type StdioTarget,
   type TargetAuth,
   type UpstreamDefinition,
@@ -118,12 +119,17 @@ export function writeEntry(definition: UpstreamDefinition): JsonObject {
 type Fail = (why: string) => ToolError;
 
 /** What a program is called with is shown to everybody on a machine. */
-function assertUnseen({ target }: UpstreamDefinition, fail: Fail): void {
+function assertUnseen({ target, origin }: UpstreamDefinition, fail: Fail): void {
   if (target.kind !== "stdio") return;
-  const [secret] = referencesOf({ target: { ...target, env: {} } }).secrets;
-  if (secret === undefined) return;
+  const { secrets, variables } = referencesOf({ target: { ...target, env: {} } });
+  // what a person wrote into a file may well be no secret; a model does not know
+  const seen = origin === IMPORT_ORIGIN ? [...secrets, ...variables] : secrets;
+  const [name] = seen;
+  if (name === undefined) return;
   throw fail(
-    `"\${secret:${secret}}" stands in its command line, which everybody on this machine can read; give it by a variable ` +
+    `"\${${
+      secrets.includes(name) ? "secret" : "env"
+    }:${name}}" stands in its command line, which everybody on this machine can read; give it by a variable ` +
       'under "env"',
   );
 }

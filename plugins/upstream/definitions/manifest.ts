@@ -5,14 +5,12 @@
  */
 import { isObject, type JsonObject } from "../../../kernel/mod.ts";
 import type { ManifestDraft } from "../../library/contract.ts";
-import type { UpstreamDefinition } from "../definition.ts";
+import { IMPORT_ORIGIN, type UpstreamDefinition } from "../definition.ts";
 import { readEntry, writeEntry } from "./entry.ts";
 import { literal } from "./references.ts";
 
 /** The `tool_type` of these manifests. */
 export const KIND = "mcp";
-/** The `origin` of servers that a tool imported. */
-export const IMPORT_ORIGIN = "import_mcp";
 
 /**
  * Reads the server of a manifest.

@@ -4,8 +4,7 @@
  * @module
  */
 import { type Call, isToolError, ToolError } from "../../../kernel/mod.ts";
-import { DEFAULT_TIMES, type UpstreamDefinition } from "../definition.ts";
-import { IMPORT_ORIGIN } from "../definitions/manifest.ts";
+import { DEFAULT_TIMES, IMPORT_ORIGIN, type UpstreamDefinition } from "../definition.ts";
 import { isSelected } from "../offer/selection.ts";
 import type { DefinitionToImport, Imported } from "../tools/importing.ts";
 import type { OpenApiDefinition } from "./connection.ts";

@@ -8,9 +8,9 @@ import type { FileSet, ToolLibrary } from "../../library/contract.ts";
 import { AuthorizationNeeded } from "../connection/auth/authorization.ts";
 import type { Consent } from "../consent/consent.ts";
 import { reachOf } from "../consent/reach.ts";
-import { digestOfTarget, type UpstreamDefinition } from "../definition.ts";
+import { digestOfTarget, IMPORT_ORIGIN, type UpstreamDefinition } from "../definition.ts";
 import { readEntry } from "../definitions/entry.ts";
-import { IMPORT_ORIGIN, KIND, manifestOf } from "../definitions/manifest.ts";
+import { KIND, manifestOf } from "../definitions/manifest.ts";
 import { withAgreement } from "../relay/agreement.ts";
 import type { KnownServer, Servers } from "../servers.ts";
 import type { Upstream } from "../supervisor/supervisor.ts";
@@ -69,7 +69,7 @@ export async function importDefinition(
   await assertFree(definition, { ...options, overwrite });
   const draft = manifestOf(definition, description);
   await library.check(draft, { overwrite });
-  await consent.ask(definition, call);
+  await consent.ask(definition, call, servers.get(name)?.definition);
   const release = await servers.claim({ definition });
   try {
     const upstream = servers.get(name)?.upstream;

@@ -14,6 +14,7 @@ import {
   type ToolResult,
   toolResult,
 } from "../../../kernel/mod.ts";
+import type { Consent } from "../consent/consent.ts";
 import { described } from "../../library/contract.ts";
 import { withAgreement } from "../relay/agreement.ts";
 import type { KnownServer } from "../servers.ts";
@@ -21,7 +22,7 @@ import type { Upstream } from "../supervisor/supervisor.ts";
 import type { ImportingOptions } from "./importing.ts";
 import { lineOf, ServerView, someOf, ToolView, viewProblems, viewServer, viewTools } from "./server_view.ts";
 import { reportWhile } from "./start_report.ts";
-import { IMPORT_ORIGIN } from "../definitions/manifest.ts";
+import { IMPORT_ORIGIN } from "../definition.ts";
 
 const ACTIONS = ["list", "status", "restart", "stop", "remove", "logs", "tools", "allow"] as const;
 
@@ -54,7 +55,7 @@ const DESCRIPTION = `Manage other MCP servers, those of import_mcp and of the co
 - tools: what one offers, and what of it is held or left out, with the reason
 - restart, stop: its process or connection; a server that nobody allowed yet is asked about at restart
 - logs: the last lines of its stderr
-- allow: offer tools that changed and are held (strict servers)
+- allow: offer tools that changed and are held (strict servers); the user is asked
 - remove: end an imported one and forget it; its folder is kept in the trash for some days
 
 Examples: {"action": "list"}, {"action": "logs", "name": "time", "tail": 20}`;
@@ -103,7 +104,7 @@ async function operate(request: Request, options: ImportingOptions, call: Call):
       await supervised(server).stop();
       return about(server, `Stopped "${server.name}"; it starts again with restart`);
     case "allow":
-      return await allow(supervised(server), request.tools);
+      return await allow(supervised(server), { tools: request.tools, consent: options.consent, call });
     case "remove":
       return await remove(server, options);
   }
@@ -181,9 +182,22 @@ async function restart(server: KnownServer, { servers, consent }: ImportingOptio
   return about(current, `Restarted: ${lineOf(current).slice(2)}`);
 }
 
-async function allow({ catalog }: Upstream, tools: readonly string[] | undefined): Promise<Answer> {
-  const allowed = tools ?? catalog.held.map((it) => it.name);
-  await catalog.allow(tools);
+interface AllowOptions {
+  readonly tools: readonly string[] | undefined;
+  readonly consent: Consent;
+  readonly call: Call;
+}
+
+async function allow({ definition, catalog }: Upstream, { tools, consent, call }: AllowOptions): Promise<Answer> {
+  const held = catalog.held.filter((it) => tools?.includes(it.name) ?? true);
+  const allowed = tools ?? held.map((it) => it.name);
+  if (held.length > 0) await consent.askChanged(definition, held, call);
+  // one that changed once more meanwhile is not what was asked about
+  const isSame = held.every(({ name, newDigest }) =>
+    catalog.held.some((it) => it.name === name && it.newDigest === newDigest)
+  );
+  if (!isSame) throw new ToolError(`Cannot allow ${allowed.join(", ")}: they changed once more; look at them again`);
+  await catalog.allow(allowed);
   const text = allowed.length === 0 ? "No tool is held." : `Allowed ${allowed.join(", ")}`;
   return { text, data: { allowed } };
 }

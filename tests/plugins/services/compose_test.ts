@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readCompose } from "../../../plugins/services/compose/compose.ts";
+import { temporaryHome } from "../library/kit.ts";
 import { startServices } from "./kit.ts";
 
 const FILE = `
@@ -85,7 +86,9 @@ test("readCompose() makes definitions, and tells what is not kept", async () => 
 });
 
 test("import_compose defines all or nothing", async () => {
-  await using kit = await startServices();
+  await using home = await temporaryHome();
+  const folder = await realpath(home.path);
+  await using kit = await startServices({ ceiling: { read: [join(folder, "open")] } });
   const of = (services: string) => ({ action: "import_compose", content: `services: ${services}` });
   assert.match(await kit.fail(of("{a: {build: .}}")), /nothing was defined:\n- a: it has no "image"/);
   assert.match(await kit.fail(of("{a: {image: x}, b: {image: y, ports: [z]}}")), /- b: Cannot use port "z"/);
@@ -93,8 +96,15 @@ test("import_compose defines all or nothing", async () => {
   assert.match(await kit.fail(of("[")), /it is no YAML/);
   assert.match(await kit.fail({ action: "import_compose" }), /give either "path" or "content"/);
   assert.deepEqual((await kit.ok({ action: "list" })).data.services, []);
-  const path = join(kit.home, "compose.yaml");
-  await writeFile(path, FILE);
+  for (const name of ["open", "closed"]) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, "compose.yaml"), FILE);
+  }
+  assert.match(
+    await kit.fail({ action: "import_compose", path: join(folder, "closed", "compose.yaml") }),
+    /it asks to read .*closed.*"ceiling"/s,
+  );
+  const path = join(folder, "open", "compose.yaml");
   assert.match(
     await kit.fail({ action: "import_compose", path, services: ["x"] }),
     /has no service x; there are db, web/,

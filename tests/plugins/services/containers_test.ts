@@ -92,6 +92,16 @@ describe("services in containers", { timeout: 120_000 }, () => {
     await using kit = await startServices({ docker });
     await using other = await startServices({ docker });
     await docker.run("volume", "create", "skillz_theirs");
+    await docker.run("network", "create", "net_theirs");
+    await kit.ok({ action: "define", name: "joins", image: HTTP, network: "net_theirs" });
+    assert.match(
+      await kit.fail({ action: "start", name: "joins" }),
+      /"net_theirs" is there and was not made by this server/,
+    );
+    await using allowed = await startServices({ docker, config: { networks: ["net_theirs"] } });
+    await allowed.ok({ action: "define", name: "joins", image: HTTP, network: "net_theirs" });
+    await allowed.ok({ action: "start", name: "joins" });
+    await allowed.ok({ action: "remove", name: "joins" });
     await docker.run("create", "--name", "skillz_svc_theirs", HTTP);
     for (const [name, owner] of [["mine", kit], ["runs", kit], ["others", other]] as const) {
       await owner.ok({ action: "define", name, image: HTTP, volumes: [`${name}:/data`], network: `net_${name}` });

@@ -17,6 +17,8 @@ const LISTS: Readonly<
 
 // a server that gives a new cursor for ever
 const MOST_PAGES = 1_000;
+/** Most characters of all pages of a list, as JSON. */
+const MOST_CHARACTERS = 64 * 1024 * 1024;
 
 /** How pages are asked for. */
 export interface PageOptions extends Pick<ListOptions, "most"> {
@@ -39,6 +41,7 @@ export async function listPages(
   const { method, field, capability } = LISTS[kind];
   if (capabilities[capability] === undefined) return [];
   const entries: JsonObject[] = [];
+  let characters = 0;
   let cursor: string | undefined;
   for (let page = 0; page < MOST_PAGES && entries.length < most; page++) {
     const result = await askPage(method, { cursor, request });
@@ -46,6 +49,10 @@ export async function listPages(
     if (result === undefined) return entries;
     const listed = result[field];
     if (!Array.isArray(listed)) throw new ToolError(`The server answered "${method}" without a list "${field}"`);
+    characters += JSON.stringify(listed).length;
+    if (characters > MOST_CHARACTERS) {
+      throw new ToolError(`The server's "${method}" gives more than ${MOST_CHARACTERS / 1024 / 1024} MiB`);
+    }
     entries.push(...listed.filter(isObject) as JsonObject[]);
     const { nextCursor } = result;
     if (typeof nextCursor !== "string" || nextCursor === cursor) break;

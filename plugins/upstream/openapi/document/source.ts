@@ -28,6 +28,8 @@ export interface SourceOptions {
   readonly environment: Pick<Environment, "expand">;
   /** Decides which files may be read; without it none may. */
   readonly policy: GrantPolicy | undefined;
+  /** Asks whether a document may be fetched from an address, if that is not known; throws when it may not. */
+  readonly askAddress: (url: string, call: Call) => Promise<void>;
 }
 
 /** What was named: one of the three. */
@@ -50,7 +52,10 @@ export async function readSource(source: NamedSource, options: SourceOptions, ca
   if (given.length !== 1) {
     throw new ToolError(`it needs one of "document", "file" and "url", found ${given.length} of them`);
   }
-  if (url !== undefined) return { text: await fetchText(url, options, call), address: new URL(url).href };
+  if (url !== undefined) {
+    await options.askAddress(url, call);
+    return { text: await fetchText(url, options, call), address: new URL(url).href };
+  }
   if (file !== undefined) return { text: await readFile(file, options, call), address: "" };
   if (document!.length > MOST_BYTES) throw new ToolError(`the document is longer than ${MOST_BYTES} characters`);
   return { text: document!, address: "" };

@@ -171,7 +171,11 @@ describe("hostile servers behind the program", () => {
     assert.match(await talk.refused("call_tool", { tool_name: "strict_echo" }), /"echo" changed, and is held.*allow/);
     const view = await talk.text("mcp_servers", { action: "tools", name: "strict" });
     assert.match(view, /Held, since it changed: echo/);
-    await talk.toldOf("tools", () => talk.text("mcp_servers", { action: "allow", name: "strict", tools: ["echo"] }));
+    const allow = { action: "allow", name: "strict", tools: ["echo"] };
+    assert.match(await talk.refused("mcp_servers", allow), /this client cannot ask/);
+    await using person = await server.connect({ answer: "trust" });
+    await talk.toldOf("tools", () => person.text("mcp_servers", allow));
+    assert.match(person.questions.join(), /tools: echo/);
     assert.equal(await talk.text("strict_echo", { text: "as it is" }), "as it is");
     // where nothing is strict, the client is told and decides
     await talk.toldOf("tools", () => talk.text("good_change"));

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { textOf } from "../../../../kernel/mod.ts";
 import { until } from "../../../support/wait.ts";
 import { temporaryHome } from "../../library/kit.ts";
-import { isAlive, listed, SmallServer, startUpstream } from "./kit.ts";
+import { answering, isAlive, listed, SmallServer, startUpstream } from "./kit.ts";
 
 describe("mcp_servers", () => {
   test("lists, stops, restarts and removes, and tells logs and tools", async () => {
@@ -76,8 +76,20 @@ describe("mcp_servers", () => {
     assert.deepEqual(server.held, ["one"]);
     assert.deepEqual(kit.tools("clock_"), ["clock_three", "clock_two"]);
     assert.match(await kit.refused("mcp_servers", { action: "allow", name: "clock", tools: ["two"] }), /two/);
-    const { allowed } = await kit.data("mcp_servers", { action: "allow", name: "clock" });
+    // models do not decide that, be it by this tool or by a server in its place that holds nothing
+    assert.match(await kit.refused("mcp_servers", { action: "allow", name: "clock" }), /this client cannot ask/);
+    const loose = { name: "clock", ...small.command, overwrite: true };
+    assert.match(await kit.refused("import_mcp", loose), /nobody allowed/);
+    const questions: string[] = [];
+    const { allowed } = await kit.data(
+      "mcp_servers",
+      { action: "allow", name: "clock" },
+      answering("trust", questions),
+    );
+    assert.match(questions.join(), /tools: one/);
     assert.deepEqual(allowed, ["one"]);
     await until(() => kit.tools("clock_").length === 3, "the tool to be offered again");
+    await kit.data("import_mcp", loose, answering("trust", questions));
+    assert.equal(questions.length, 2);
   });
 });
