@@ -13,15 +13,31 @@ import { inRepository, listFiles, readText } from "./repository.ts";
 import { BUSY, type Command, type Job, needingPackages, type Outcome, runCommand, type Step } from "./step.ts";
 
 /**
- * What runs on Deno only: tests of compilers and other programs of the system, of schemas alone, and of the scripts of this
- * repository, which Deno runs. What compilers make is called on Node as well, by `tests/plugins/wasm/languages`; so are
- * sandboxes, installations and containers, by the other tests of their folders.
+ * What runs on Deno only: tests of compilers, interpreters, packages and other programs of the system, of documents and
+ * schemas alone, and of the scripts of this repository, which Deno runs. What compilers make is called on Node as well, by
+ * `tests/plugins/wasm/languages`; so are scripts, installations, sandboxes and containers, by the other tests of their
+ * folders.
  */
 const ON_DENO: readonly string[] = [
   "tests/kernel/json_schema_random_",
+  "tests/plugins/code/bombs/python_",
   "tests/plugins/dependencies/python_",
+  "tests/plugins/dependencies/ruby_",
   "tests/plugins/sandbox/escapes/firejail_",
+  "tests/plugins/scripts/author_modules_",
+  "tests/plugins/scripts/captured/author_modules_",
+  "tests/plugins/scripts/dependencies_",
+  "tests/plugins/scripts/grants_packages_",
+  "tests/plugins/scripts/languages_",
+  "tests/plugins/scripts/prompts_",
+  "tests/plugins/scripts/warm_author_modules_",
+  "tests/plugins/scripts/warm_python_",
   "tests/plugins/services/requires/scripts_",
+  "tests/plugins/sharing/packages_",
+  "tests/plugins/skills/catalog/",
+  "tests/plugins/skills/format/",
+  "tests/plugins/skills/search/",
+  "tests/plugins/skills/scripts/python/packages_",
   "tests/plugins/upstream/client/time_",
   "tests/plugins/upstream/openapi/schemas_",
   "tests/plugins/upstream/openapi/style_",
@@ -76,6 +92,13 @@ const ON_ONE_NODE: readonly string[] = [
   "tests/plugins/wasm/recognise_",
   "tests/proof/",
   "tests/types/",
+];
+
+/** What runs on a Node between the oldest and the newest, beside what runs on each: the rest is the same if it is on both. */
+const BETWEEN: readonly string[] = [
+  "tests/command_line/stdio_",
+  "tests/platform/",
+  "tests/plugins/store/",
 ];
 
 /** What runs on each Node all the same, for its processes, pipes, signals, threads and watched folders. */
@@ -148,6 +171,7 @@ export const TEST_PLACES: readonly string[] = [
   ...ON_DENO,
   ...ON_ONE_NODE,
   ...ON_EACH_NODE,
+  ...BETWEEN,
   ...DEMANDING,
   ...LONG,
   ...ALONE,
@@ -176,9 +200,12 @@ export function listTestSteps(): readonly Step[] {
  */
 export function filesOnNode(version: string, files: readonly string[]): readonly string[] {
   const isOldest = version === NODE_VERSIONS[0];
-  return files.filter((path) =>
-    !isOneOf(path, ON_DENO) && (isOldest || !isOneOf(path, ON_ONE_NODE) || isOneOf(path, ON_EACH_NODE))
-  );
+  const isNewest = version === NODE_VERSIONS.at(-1);
+  return files.filter((path) => {
+    if (isOneOf(path, ON_DENO)) return false;
+    if (isOldest || isOneOf(path, ON_EACH_NODE)) return true;
+    return isNewest ? !isOneOf(path, ON_ONE_NODE) : isOneOf(path, BETWEEN);
+  });
 }
 
 function isOneOf(path: string, beginnings: readonly string[]): boolean {
