@@ -67,10 +67,11 @@ forEachDoor(
     const next = await client.run("return `${session.total}`", { session: "proof" });
     assert.equal(textOf(next), "6");
     const progress: number[] = [];
-    // progress that comes too fast is left out, and a client forgets who listens as soon as it has the answer
-    const pause = `await elicit("Seen?", { type: "object", properties: {} });`;
-    const code =
-      `progress(1, 2); ${pause} for (const end = Date.now() + 50; Date.now() < end;) await greet({ name: "Ada" }); progress(2, 2); ${pause}`;
+    // progress that comes too fast is left out, and a client forgets who listens as soon as it has the answer, even before it
+    // hands over progress that came in the same piece
+    const pause = `for (const end = Date.now() + 200; Date.now() < end;) await greet({ name: "Ada" });
+      await elicit("Seen?", { type: "object", properties: {} });`;
+    const code = `progress(1, 2); ${pause} progress(2, 2); ${pause}`;
     await client.client.callTool({ name: "execute_code", arguments: { language: "js", code } }, {
       // the client of 2026 reports its own rounds as well
       onprogress: (it) => void (it.total !== undefined && progress.push(it.progress)),
