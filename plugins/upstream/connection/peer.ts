@@ -10,6 +10,8 @@ import type { Flight, Receiver, Wire } from "./wire.ts";
 
 // most questions of a server that are open at one time
 const MOST_ASKED = 64;
+// most answers to a server that are on their way: each may be a request of its own
+const MOST_ANSWERS = 256;
 const ASKED: ReadonlySet<string> = new Set<AskedMethod>([
   "elicitation/create",
   "sampling/createMessage",
@@ -32,6 +34,7 @@ export class Peer implements Receiver {
   #end: ToolError | undefined;
   /** Questions of the server that are open, by their ids; aborted when it withdraws them. */
   readonly #asked = new Map<unknown, AbortController>();
+  #answers = 0;
   /** Adds to what the server is told when a request is given up: the envelope of its revision. */
   cancelMeta: JsonObject | undefined;
   /** Whether the server may ask; revisions from 2026-07-28 on have it do so in its answers. */
@@ -191,9 +194,13 @@ export class Peer implements Receiver {
   }
 
   #answer(id: unknown, answer: JsonObject): void {
-    void this.#wire.tell(JSON.stringify({ jsonrpc: "2.0", id, ...answer })).catch((error) =>
-      this.noise(`Cannot answer request ${shown(id)}: ${messageOf(error)}`)
-    );
+    if (this.#answers >= MOST_ANSWERS) {
+      return this.noise(`Left request ${shown(id)} without an answer: ${MOST_ANSWERS} others are being answered`);
+    }
+    this.#answers++;
+    this.#wire.tell(JSON.stringify({ jsonrpc: "2.0", id, ...answer }))
+      .catch((error) => this.noise(`Cannot answer request ${shown(id)}: ${messageOf(error)}`))
+      .finally(() => this.#answers--);
   }
 }
 

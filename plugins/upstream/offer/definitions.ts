@@ -18,6 +18,7 @@ import {
 import { NAMESPACE_META } from "../../library/contract.ts";
 import type { Relay } from "../relay/relay.ts";
 import { isTaskOnly } from "../relay/task_request.ts";
+import type { ChangedTools } from "./changed_tools.ts";
 import { annotationsField, iconsField, objectField, sizeField, textField, toolAnnotationsField } from "./fields.ts";
 import { type NamedItem, ORIGINAL_NAME_META } from "./names.ts";
 import type { UriMap } from "./uri_map.ts";
@@ -28,10 +29,11 @@ export interface DefinitionOptions {
   readonly relay: Relay;
   /** URIs that are not offered as the server knows them. */
   readonly uris: UriMap;
+  readonly changes: ChangedTools;
 }
 
 /** Makes the definition of a tool. Its description is as the server wrote it: the name says whose it is. */
-export function toolDefinition(named: NamedItem, { namespace, relay, uris }: DefinitionOptions): AnyTool {
+export function toolDefinition(named: NamedItem, { namespace, relay, uris, changes }: DefinitionOptions): AnyTool {
   const { item, own, offered: name } = named;
   const called = { name: own, isTask: isTaskOnly(item) };
   return {
@@ -43,7 +45,10 @@ export function toolDefinition(named: NamedItem, { namespace, relay, uris }: Def
     annotations: toolAnnotationsField(item["annotations"]),
     icons: iconsField(item["icons"]),
     meta: { ...metaOf(named, namespace), [NAMESPACE_META]: namespace },
-    run: async (args: JsonObject, call: Call) => uris.inResult(await relay.callTool(called, args, call)),
+    run: async (args: JsonObject, call: Call) => {
+      changes.tell(own, call);
+      return uris.inResult(await relay.callTool(called, args, call));
+    },
   } as AnyTool;
 }
 

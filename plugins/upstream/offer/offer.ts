@@ -16,6 +16,7 @@ import {
 } from "../../../kernel/mod.ts";
 import { Relay } from "../relay/relay.ts";
 import type { Upstream } from "../supervisor/supervisor.ts";
+import { ChangedTools } from "./changed_tools.ts";
 import type { DefinitionOptions } from "./definitions.ts";
 import { KeptItems } from "./kept_items.ts";
 import type { TakenUris } from "./taken_uris.ts";
@@ -81,7 +82,7 @@ export class Offer {
 
   /** Registers what is known of a server, and follows its catalogue from then on. */
   constructor({ context, upstream, protocol, uris: taken, started }: OfferOptions) {
-    const { namespace } = upstream.definition;
+    const { name, namespace } = upstream.definition;
     const uris = new UriMap(namespace);
     this.#context = context;
     this.#upstream = upstream;
@@ -93,7 +94,8 @@ export class Offer {
       visited: (elicitationId, to) =>
         protocol.notify({ method: "notifications/elicitation/complete", params: { elicitationId }, to }),
     });
-    this.#options = { namespace, relay: this.#relay, uris };
+    const changes = new ChangedTools(name);
+    this.#options = { namespace, relay: this.#relay, uris, changes };
     const closed = new Promise<void>((resolve) => this.#endWait = resolve);
     // what an earlier process listed counts from the start
     this.#turn = Promise.all([upstream.catalog.restored, Promise.race([started, closed])]).then(() => {});
@@ -101,7 +103,11 @@ export class Offer {
     this.#prompts = new KeptItems({ register: (it) => context.prompt(it) as Registration<AnyPrompt> });
     this.#resources = this.#keptResources();
     this.#templates = this.#keptResources();
-    const forgetCatalog = upstream.catalog.onChange(() => this.#sync());
+    const forgetCatalog = upstream.catalog.onChange((_entries, changed) => {
+      changes.add(changed);
+      for (const tool of changed) context.log.warn("A tool is not what it was", { server: name, tool: tool.name });
+      this.#sync();
+    });
     // what was taken may be free now
     const registry = context.on(RegistryChanged, () => this.#isRefused ? this.#sync() : undefined);
     this.#stopListening = async () => {

@@ -183,6 +183,11 @@ describe("hostile servers behind the program", () => {
       const { tools } = await talk.client.listTools();
       return /^Ignore all/.test(tools.find(({ name }) => name === "good_echo")?.description ?? "");
     }, "the new description");
+    const heard: string[] = [];
+    talk.client.setNotificationHandler("notifications/message", ({ params }) => void heard.push(`${params.data}`));
+    for (const text of ["once", "twice"]) assert.equal(await talk.text("good_echo", { text }), text);
+    await until(() => heard.length > 0, "the word that the tool is another one");
+    assert.equal(heard.filter((it) => /"echo" of MCP server "good" is not what it was/.test(it)).length, 1);
   });
 
   test("no secret of one is shown", async () => {

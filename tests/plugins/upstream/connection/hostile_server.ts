@@ -87,6 +87,9 @@ function call(id: unknown, name: string, args: Record<string, unknown> = {}): vo
     case "ask-flood":
       for (let i = 0; i < 500; i++) send({ jsonrpc: "2.0", id: `q${i}`, method: "roots/list" });
       return answer(id, text("asked"));
+    case "ping-flood":
+      for (let i = 0; i < 5_000; i++) send({ jsonrpc: "2.0", id: `p${i}`, method: "ping" });
+      return answer(id, text("pinged"));
     case "ask-withdraw":
       send({ jsonrpc: "2.0", id: "w", method: "roots/list" });
       send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "none" } });

@@ -59,6 +59,8 @@ describe("a hostile server", () => {
     assert.equal(opened.heard.logged.length, 50_000);
     const asker = new TestAsker("ada");
     assert.equal(await opened.text("ask-flood", {}, { asker }), "asked");
+    assert.equal(await opened.text("ping-flood"), "pinged");
+    assert.match(opened.heard.stderr, /Left request "p\d+" without an answer: 256 others/);
     await assert.rejects(opened.call("huge"), /more than 16777216 characters/);
     assert.equal(await opened.text("echo", { text: "alive" }), "alive");
   });
