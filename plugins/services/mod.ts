@@ -37,7 +37,7 @@ import { EngineContainers } from "./containers/engine_containers.ts";
 import { homeId } from "./containers/naming.ts";
 import { Permissions } from "./containers/permissions.ts";
 import { Services } from "./contract.ts";
-import { Definitions } from "./definitions.ts";
+import { Definitions } from "./definition/definitions.ts";
 import { Engines } from "./engine/engines.ts";
 import { Starter } from "./starter.ts";
 import { registerServicesTool } from "./tool/services_tool.ts";

@@ -6,11 +6,11 @@
 import { type Call, SharedWork, type Sockets, ToolError } from "../../kernel/mod.ts";
 import type { Containers, StartedContainer } from "./containers/containers.ts";
 import type { EnsureOptions, ReadyServices, Services } from "./contract.ts";
-import { isServiceName, type ServiceDefinition } from "./definition.ts";
-import type { Definitions } from "./definitions.ts";
+import { isServiceName, type ServiceDefinition } from "./definition/definition.ts";
+import type { Definitions } from "./definition/definitions.ts";
+import { readOrder } from "./definition/order.ts";
 import { waitUntilReady } from "./health/waiting.ts";
-import { readOrder } from "./order.ts";
-import { prefixOf, variablesOf } from "./variables.ts";
+import { prefixOf, variablesOf } from "./reach/variables.ts";
 
 /** What a {@linkcode Starter} works with. */
 export interface StarterOptions {

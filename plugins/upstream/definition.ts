@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { compileSchema, formatIssues, sha256, ToolError } from "../../kernel/mod.ts";
-import { type OpenApiTarget, OpenApiTargetSchema } from "./openapi/target.ts";
+import { type OpenApiTarget, OpenApiTargetSchema } from "./openapi_target.ts";
 
 /** A program that speaks MCP on its stdin and stdout. */
 export interface StdioTarget {

@@ -4,8 +4,8 @@
  * @module
  */
 import { isObject, type JsonObject, messageOf, ToolError } from "../../../kernel/mod.ts";
-import { isServiceName, type ServiceDefinition } from "../definition.ts";
-import { readDefinition } from "../definitions.ts";
+import { isServiceName, type ServiceDefinition } from "../definition/definition.ts";
+import { readDefinition } from "../definition/definitions.ts";
 import { COMPOSE_FIELDS, type FieldContext } from "./fields.ts";
 import { interpolate } from "./interpolation.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Call } from "../../../kernel/mod.ts";
-import type { ServiceDefinition } from "../definition.ts";
+import type { ServiceDefinition } from "../definition/definition.ts";
 
 /** A port of a container, as it is reached from this machine. */
 export interface PublishedPort {

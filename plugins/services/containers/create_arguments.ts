@@ -3,10 +3,10 @@
  *
  * @module
  */
+import type { HealthCheck, ServiceDefinition } from "../definition/definition.ts";
+import { publishArgument, readPort } from "../definition/ports.ts";
+import { type Mount, volumeName } from "../definition/volumes.ts";
 import type { EngineKind } from "../engine/engine.ts";
-import type { HealthCheck, ServiceDefinition } from "../definition.ts";
-import { publishArgument, readPort } from "../ports.ts";
-import { type Mount, volumeName } from "../volumes.ts";
 import { containerName, labelArguments } from "./naming.ts";
 import type { Permitted } from "./permissions.ts";
 

@@ -4,10 +4,10 @@
  * @module
  */
 import { type Call, type Folder, ToolError } from "../../../kernel/mod.ts";
-import { digestOfDefinition, type ServiceDefinition, SERVICES_NETWORK } from "../definition.ts";
+import { digestOfDefinition, type ServiceDefinition, SERVICES_NETWORK } from "../definition/definition.ts";
+import { readVolume, volumeName } from "../definition/volumes.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
-import { readVolume, volumeName } from "../volumes.ts";
 import type { Containers, ContainerState, ExecResult, Pruned, StartedContainer } from "./containers.ts";
 import { createArguments, isBuiltInNetwork } from "./create_arguments.ts";
 import { execute } from "./execution.ts";

@@ -6,9 +6,10 @@
 import { type Call, type Environment, type Files, messageOf, ToolError } from "../../../kernel/mod.ts";
 import type { GrantPolicy } from "../../grants/contract.ts";
 import type { Secrets } from "../../secrets/contract.ts";
-import type { ServiceDefinition } from "../definition.ts";
-import { isLoopback, readPort } from "../ports.ts";
-import { type Mount, readVolume } from "../volumes.ts";
+import type { ServiceDefinition } from "../definition/definition.ts";
+import { isLoopback, readPort } from "../definition/ports.ts";
+import { fillSecrets, secretsOf } from "../definition/secret_references.ts";
+import { type Mount, readVolume } from "../definition/volumes.ts";
 
 /** What {@linkcode Permissions} work with. */
 export interface PermissionsOptions {
@@ -34,7 +35,6 @@ export interface Permitted {
 // the engine's own program reads them, in whose environment values with secrets are handed over
 const RESERVED_REGEXP =
   /^(?:PATH|HOME|LANG|TERM|TMPDIR|SSH_AUTH_SOCK|REGISTRY_AUTH_FILE|(?:XDG|DBUS|DOCKER|_?CONTAINERS?|SSL_CERT|STORAGE|LISTEN)_\w*|\w*_proxy|LD_\w*)$/i;
-const SECRET_REGEXP = /\$\{secret:([A-Za-z_][A-Za-z0-9_]{0,127})\}/g;
 
 /** Decides on what containers are given. */
 export class Permissions {
@@ -110,8 +110,8 @@ export class Permissions {
   ): Pick<Permitted, "plain" | "secret"> & { readonly names: readonly string[] } {
     const { secrets } = this.#options;
     const entries = Object.entries(definition.env);
-    const isSecret = ([, value]: readonly [string, string]) => value.search(SECRET_REGEXP) >= 0;
-    const names = [...new Set(entries.flatMap(([, value]) => [...value.matchAll(SECRET_REGEXP)].map((it) => it[1]!)))];
+    const isSecret = ([, value]: readonly [string, string]) => secretsOf(value).length > 0;
+    const names = [...new Set(entries.flatMap(([, value]) => secretsOf(value)))];
     if (names.length > 0 && secrets === undefined) {
       throw refusal(definition, 'nothing here keeps secrets; the plugin "secrets" does');
     }
@@ -121,7 +121,7 @@ export class Permissions {
     }
     const values = names.length === 0 ? {} : secrets!.reveal(names);
     const filled = entries.filter(isSecret)
-      .map(([name, value]) => [name, value.replace(SECRET_REGEXP, (_, secret: string) => values[secret]!)] as const);
+      .map(([name, value]) => [name, fillSecrets(value, values)] as const);
     return {
       plain: Object.fromEntries(entries.filter((it) => !isSecret(it))),
       secret: Object.fromEntries(filled),

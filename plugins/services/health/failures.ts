@@ -6,7 +6,7 @@
 import { ToolError } from "../../../kernel/mod.ts";
 import { withoutColours } from "../../sandbox/contract.ts";
 import type { Containers, ContainerState } from "../containers/containers.ts";
-import type { ServiceDefinition } from "../definition.ts";
+import type { ServiceDefinition } from "../definition/definition.ts";
 
 const LOG_LINES = 20;
 const MOST_LOG = 4_000;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HealthCheck } from "../definition.ts";
+import type { HealthCheck } from "../definition/definition.ts";
 
 /** Of a service without a health check: until its first port takes connections, in milliseconds. */
 export const PORT_MS = 60_000;

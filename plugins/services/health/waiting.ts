@@ -5,8 +5,8 @@
  */
 import type { Sockets } from "../../../kernel/mod.ts";
 import type { Containers, ContainerState, StartedContainer } from "../containers/containers.ts";
-import type { ServiceDefinition } from "../definition.ts";
-import { type ReachedPort, reachedPorts } from "../published.ts";
+import type { ServiceDefinition } from "../definition/definition.ts";
+import { type ReachedPort, reachedPorts } from "../reach/published.ts";
 import { endedBecause, lateBecause, notReady, silentBecause, unhealthyBecause } from "./failures.ts";
 import { healthLimitMs, IMAGE_CHECK_MS, PORT_MS } from "./limits.ts";
 import { takesConnections } from "./port.ts";

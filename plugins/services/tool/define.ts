@@ -5,11 +5,11 @@
  */
 import { type Call, LOCAL_PRINCIPAL, messageOf, sha256, ToolError, type ToolResult } from "../../../kernel/mod.ts";
 import type { Unsupported } from "../compose/compose.ts";
-import { isServiceName, type ServiceDefinition } from "../definition.ts";
-import { readDefinition } from "../definitions.ts";
+import { isServiceName, type ServiceDefinition } from "../definition/definition.ts";
+import { readDefinition } from "../definition/definitions.ts";
 import type { ServicesRequest } from "./input.ts";
 import { answer, lineOf, reportOf, reportWithoutState } from "./reports.ts";
-import type { ServicesContext } from "./services_tool.ts";
+import type { ServicesContext } from "./context.ts";
 
 const MOST_FILE_BYTES = 1024 * 1024;
 

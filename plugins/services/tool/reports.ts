@@ -5,8 +5,8 @@
  */
 import { type ToolResult, toolResult } from "../../../kernel/mod.ts";
 import type { ContainerState, StartedContainer } from "../containers/containers.ts";
-import { digestOfDefinition, type ServiceDefinition } from "../definition.ts";
-import type { StoredDefinition } from "../definitions.ts";
+import { digestOfDefinition, type ServiceDefinition } from "../definition/definition.ts";
+import type { StoredDefinition } from "../definition/definitions.ts";
 import type { ServiceReport, ServicesAnswer } from "./input.ts";
 
 /** Makes a result of a text and its data. */

@@ -3,31 +3,9 @@
  *
  * @module
  */
-import {
-  type Call,
-  type Environment,
-  type Files,
-  Lazy,
-  type PluginContext,
-  rankCompletions,
-  type ToolResult,
-} from "../../../kernel/mod.ts";
-import type { GrantPolicy } from "../../grants/contract.ts";
-import type { Containers } from "../containers/containers.ts";
-import type { Definitions } from "../definitions.ts";
-import type { Starter } from "../starter.ts";
+import { type Call, Lazy, type PluginContext, rankCompletions, type ToolResult } from "../../../kernel/mod.ts";
+import type { ServicesContext } from "./context.ts";
 import { ACTIONS, ServicesInput, ServicesOutput, type ServicesRequest } from "./input.ts";
-
-/** What the actions work with. */
-export interface ServicesContext {
-  readonly definitions: Definitions;
-  readonly containers: Containers;
-  readonly starter: Starter;
-  readonly files: Files;
-  readonly environment: Environment;
-  /** Decides which files may be read; without it none may. */
-  readonly policy: GrantPolicy | undefined;
-}
 
 const DESCRIPTION = `Run databases and other servers in containers, by Docker or Podman:
 - define: name an image, with ports, env, volumes, healthcheck and limits; list: what is defined

@@ -10,7 +10,7 @@ import { plainText, type Trust, type TrustSubject } from "../../trust/contract.t
 import type { ChangedTool } from "../catalog/catalog.ts";
 import { digestOfTarget, digestOfTrusted, type UpstreamDefinition } from "../definition.ts";
 import { referencesOf } from "../definitions/references.ts";
-import { describeOpenApiTarget } from "../openapi/target.ts";
+import { describeOpenApiTarget } from "../openapi_target.ts";
 import { isAllowedBy, reachOf } from "./reach.ts";
 
 /** Kind of what is trusted. */

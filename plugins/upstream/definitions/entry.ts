@@ -14,7 +14,7 @@ import {
   type UpstreamDefinition,
   type UpstreamTarget,
 } from "../definition.ts";
-import { type OpenApiTarget, readOpenApiTarget, writeOpenApiTarget } from "../openapi/target.ts";
+import { type OpenApiTarget, readOpenApiTarget, writeOpenApiTarget } from "../openapi_target.ts";
 import { referencesOf } from "./references.ts";
 
 /** Fields that say how a server is reached: those that clients share, and how one says who one is. */

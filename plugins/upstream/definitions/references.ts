@@ -9,7 +9,7 @@
  */
 import { ToolError } from "../../../kernel/mod.ts";
 import { isPlainAddress, type TargetAuth, type UpstreamDefinition, type UpstreamTarget } from "../definition.ts";
-import { mapOpenApiTexts } from "../openapi/target.ts";
+import { mapOpenApiTexts } from "../openapi_target.ts";
 
 const REFERENCE_REGEXP = /\$\$\{|\$\{([^}]*)\}/g;
 const NAME = "[A-Za-z_][A-Za-z0-9_]{0,127}";

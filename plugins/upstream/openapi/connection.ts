@@ -19,6 +19,7 @@ import {
 import { SYSTEM_CLOCK } from "../clock.ts";
 import type { Connection, ListKind, ListOptions, RequestOptions, ServerFacts } from "../connection/connection.ts";
 import type { UpstreamDefinition } from "../definition.ts";
+import type { OpenApiTarget } from "../openapi_target.ts";
 import { resultOf } from "./answer.ts";
 import type { KeptDocuments } from "./document/kept_documents.ts";
 import type { Operation } from "./operations/operation.ts";
@@ -30,7 +31,6 @@ import { withoutCredentials } from "./request/redaction.ts";
 import { send } from "./request/send.ts";
 import { encode, type Pair, writeInHeader, writeInQuery } from "./request/style.ts";
 import { Tokens } from "./request/tokens.ts";
-import type { OpenApiTarget } from "./target.ts";
 
 const SPARE_MS = 1_000;
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { didYouMean, isObject, type JsonObject, ToolError } from "../../../kernel/mod.ts";
+import { type ApiCredential, isApiAddress } from "../openapi_target.ts";
 import type { OpenApiDocument } from "./document/document.ts";
-import { type ApiCredential, isApiAddress } from "./target.ts";
 
 /** What is given for one scheme: a key or token, or what its kind wants. */
 export type GivenCredential = string | JsonObject;

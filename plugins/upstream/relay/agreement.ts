@@ -4,9 +4,9 @@
  * @module
  */
 import { type Call, canAsk, elicitQuestion, type ElicitRequest } from "../../../kernel/mod.ts";
-import { after } from "../../store/contract.ts";
 import { AuthorizationNeeded } from "../connection/auth/authorization.ts";
 import { heed } from "../heed.ts";
+import { reportWhile } from "../report.ts";
 
 const REPORT_MS = 5_000;
 
@@ -35,24 +35,6 @@ async function agree(needed: AuthorizationNeeded, call: Call): Promise<void> {
   if (!canAsk(elicitQuestion(request), call.client.capabilities)) throw needed;
   const { action } = await call.elicit(request);
   if (action !== "accept") throw needed;
-  await reportWhile(done, { server, call });
-}
-
-/** Waits, and keeps clients from giving up meanwhile. */
-async function reportWhile(
-  done: Promise<void>,
-  { server, call }: { readonly server: string; readonly call: Call },
-): Promise<void> {
-  let reports = 0;
-  let cancel: () => void = () => {};
-  const report = () => {
-    call.progress(reports++, undefined, `Waiting for you to agree at the page of "${server}"`).catch(() => {});
-    cancel = after(REPORT_MS, report);
-  };
-  report();
-  try {
-    await heed(done, call.signal);
-  } finally {
-    cancel();
-  }
+  const waiting = { everyMs: REPORT_MS, message: () => `Waiting for you to agree at the page of "${server}"` };
+  await reportWhile(call, waiting, () => heed(done, call.signal));
 }

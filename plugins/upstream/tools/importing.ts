@@ -12,10 +12,11 @@ import { digestOfTarget, IMPORT_ORIGIN, type UpstreamDefinition } from "../defin
 import { readEntry } from "../definitions/entry.ts";
 import { KIND, manifestOf } from "../definitions/manifest.ts";
 import { withAgreement } from "../relay/agreement.ts";
+import { reportWhile } from "../report.ts";
 import type { KnownServer, Servers } from "../servers.ts";
 import type { Upstream } from "../supervisor/supervisor.ts";
 import type { ImportRequest } from "./import_mcp.ts";
-import { reportWhile } from "./start_report.ts";
+import { startReport } from "./start_report.ts";
 
 /** What importing works with. */
 export interface ImportingOptions {
@@ -143,7 +144,7 @@ async function tryOut(upstream: Upstream, call: Call): Promise<void> {
   const { name } = upstream.definition;
   try {
     const start = () => upstream.use((connection) => Promise.resolve(connection.facts), call);
-    await withAgreement(call, () => reportWhile(upstream, call, start));
+    await withAgreement(call, () => reportWhile(call, startReport(upstream), start));
   } catch (thrown) {
     throw failure(`Cannot import "${name}": it cannot be started`, { thrown, upstream, call });
   }

@@ -16,13 +16,14 @@ import {
 } from "../../../kernel/mod.ts";
 import type { Consent } from "../consent/consent.ts";
 import { described } from "../../library/contract.ts";
+import { IMPORT_ORIGIN } from "../definition.ts";
 import { withAgreement } from "../relay/agreement.ts";
+import { reportWhile } from "../report.ts";
 import type { KnownServer } from "../servers.ts";
 import type { Upstream } from "../supervisor/supervisor.ts";
 import type { ImportingOptions } from "./importing.ts";
 import { lineOf, ServerView, someOf, ToolView, viewProblems, viewServer, viewTools } from "./server_view.ts";
-import { reportWhile } from "./start_report.ts";
-import { IMPORT_ORIGIN } from "../definition.ts";
+import { startReport } from "./start_report.ts";
 
 const ACTIONS = ["list", "status", "restart", "stop", "remove", "logs", "tools", "allow"] as const;
 
@@ -177,7 +178,7 @@ async function restart(server: KnownServer, { servers, consent }: ImportingOptio
     await upstream.restart();
     await upstream.catalog.refresh(call.signal);
   };
-  await withAgreement(call, () => reportWhile(upstream, call, start));
+  await withAgreement(call, () => reportWhile(call, startReport(upstream), start));
   await current.offer?.settled;
   return about(current, `Restarted: ${lineOf(current).slice(2)}`);
 }

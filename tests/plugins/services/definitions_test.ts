@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
-import { splitWords } from "../../../plugins/services/words.ts";
+import { splitWords } from "../../../plugins/services/definition/words.ts";
 import { startServices } from "./kit.ts";
 
 const DB = {

@@ -5,10 +5,10 @@
  * @module
  */
 import type { Call } from "../../../kernel/mod.ts";
-import type { Containers, ContainerState, StartedContainer } from "../../../plugins/services/containers/containers.ts";
-import type { ServiceDefinition } from "../../../plugins/services/definition.ts";
-import { readDefinition } from "../../../plugins/services/definitions.ts";
 import { ToolError } from "../../../kernel/mod.ts";
+import type { Containers, ContainerState, StartedContainer } from "../../../plugins/services/containers/containers.ts";
+import type { ServiceDefinition } from "../../../plugins/services/definition/definition.ts";
+import { readDefinition } from "../../../plugins/services/definition/definitions.ts";
 
 /** A service, as tests write it. */
 export type Written = Partial<Omit<ServiceDefinition, "healthcheck">> & { readonly healthcheck?: object };

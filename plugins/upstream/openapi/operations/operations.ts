@@ -5,7 +5,7 @@
  */
 import { isObject, type JsonObject, type JsonSchema, messageOf } from "../../../../kernel/mod.ts";
 import type { Located, OpenApiDocument } from "../document/document.ts";
-import type { OpenApiTarget } from "../target.ts";
+import type { OpenApiTarget } from "../../openapi_target.ts";
 import { readAnswers } from "./answers.ts";
 import { type ReadBody, readBody, writeBody } from "./bodies.ts";
 import { nameOperations } from "./names.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { isSelected } from "../../offer/selection.ts";
-import type { OperationSelection } from "../target.ts";
+import type { OperationSelection } from "../../openapi_target.ts";
 import type { FoundOperation } from "./operations.ts";
 
 /** Tells whether an operation is offered. */

@@ -5,7 +5,7 @@
  */
 import { isObject, ToolError } from "../../../../kernel/mod.ts";
 import type { OpenApiDocument } from "../document/document.ts";
-import { isApiAddress } from "../target.ts";
+import { isApiAddress } from "../../openapi_target.ts";
 
 /** Most characters of an address. */
 const LONGEST = 2_048;

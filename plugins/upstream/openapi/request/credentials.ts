@@ -5,7 +5,7 @@
  */
 import { toBase64, ToolError } from "../../../../kernel/mod.ts";
 import type { Operation } from "../operations/operation.ts";
-import type { ApiCredential } from "../target.ts";
+import type { ApiCredential } from "../../openapi_target.ts";
 import { encode, type Pair } from "./style.ts";
 
 /** What goes with one request. */

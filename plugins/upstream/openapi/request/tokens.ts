@@ -7,7 +7,7 @@
  */
 import { type Fetch, isObject, messageOf, ToolError } from "../../../../kernel/mod.ts";
 import { heed } from "../../heed.ts";
-import type { ApiCredential, ClientCredential } from "../target.ts";
+import type { ApiCredential, ClientCredential } from "../../openapi_target.ts";
 import { basicOf, type TokenSource } from "./credentials.ts";
 import { encode } from "./style.ts";
 

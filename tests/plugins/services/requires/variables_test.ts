@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ContainerState, PublishedPort } from "../../../../plugins/services/containers/containers.ts";
-import { readDefinition } from "../../../../plugins/services/definitions.ts";
-import { variablesOf } from "../../../../plugins/services/variables.ts";
+import { readDefinition } from "../../../../plugins/services/definition/definitions.ts";
+import { variablesOf } from "../../../../plugins/services/reach/variables.ts";
 
 interface Given {
   readonly name?: string;

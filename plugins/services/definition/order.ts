@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf, ToolError } from "../../kernel/mod.ts";
+import { messageOf, ToolError } from "../../../kernel/mod.ts";
 import type { ServiceDefinition } from "./definition.ts";
 import type { Definitions } from "./definitions.ts";
 

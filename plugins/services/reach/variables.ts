@@ -3,11 +3,11 @@
  *
  * @module
  */
+import type { ContainerState } from "../containers/containers.ts";
+import type { ReadyServices } from "../contract.ts";
+import type { ServiceDefinition } from "../definition/definition.ts";
+import { LOOPBACK } from "../definition/ports.ts";
 import { connectionUrl } from "./connection_url.ts";
-import { LOOPBACK } from "./ports.ts";
-import type { ContainerState } from "./containers/containers.ts";
-import type { ReadyServices } from "./contract.ts";
-import type { ServiceDefinition } from "./definition.ts";
 import { reachedPorts } from "./published.ts";
 
 /** Gives what the variables of a service begin with: `MY_DB` for `my-db`. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ServiceDefinition } from "./definition.ts";
+import type { ServiceDefinition } from "../definition/definition.ts";
+import { fillSecrets, secretsOf } from "../definition/secret_references.ts";
 import type { ReachedPort } from "./published.ts";
 
 /** Schemes by the port of the container. */
@@ -73,8 +74,6 @@ const CONVENTIONS: Readonly<Record<string, readonly Convention[]>> = {
   }],
 };
 
-const SECRET_REGEXP = /\$\{secret:([A-Za-z_][A-Za-z0-9_]{0,127})\}/g;
-
 /**
  * Gives the address of a service, such as `postgresql://127.0.0.1:49153`: with user and password where its definition names
  * them as its image expects it, and with those that are secrets only where these are given.
@@ -113,12 +112,9 @@ function valuesOf(
   env: ServiceDefinition["env"],
   secrets: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, string> {
-  const isKnown = (value: string) =>
-    [...value.matchAll(SECRET_REGEXP)].every(([, name]) => Object.hasOwn(secrets, name!));
+  const isKnown = (value: string) => secretsOf(value).every((name) => Object.hasOwn(secrets, name));
   const entries = Object.entries(env).filter(([, value]) => isKnown(value));
-  return new Map(
-    entries.map(([name, value]) => [name, value.replace(SECRET_REGEXP, (_, secret: string) => secrets[secret]!)]),
-  );
+  return new Map(entries.map(([name, value]) => [name, fillSecrets(value, secrets)]));
 }
 
 function userOf({ user, usualUser }: Convention, values: ReadonlyMap<string, string>): string | undefined {

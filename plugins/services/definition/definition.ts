@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { sha256 } from "../../kernel/mod.ts";
+import { sha256 } from "../../../kernel/mod.ts";
 import { splitWords } from "./words.ts";
 
 const NAME_REGEXP = /^[A-Za-z0-9_-]{1,64}$/;

@@ -7,8 +7,8 @@ import * as v from "valibot";
 import { type PluginContext, toolResult } from "../../../kernel/mod.ts";
 import { described } from "../../library/contract.ts";
 import type { KnownServer } from "../servers.ts";
-import { someOf, viewProblems, viewTools } from "../tools/server_view.ts";
-import { type ImportedApi, importOpenApi, type OpenApiImportOptions } from "./importing.ts";
+import { type ImportedApi, importOpenApi, type OpenApiImportOptions } from "./importing_openapi.ts";
+import { someOf, viewProblems, viewTools } from "./server_view.ts";
 
 const Texts = v.array(v.string());
 const TextByName = v.record(v.string(), v.string());

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ToolError } from "../../kernel/mod.ts";
+import { ToolError } from "../../../kernel/mod.ts";
 
 /** Where ports are reached that name no address. */
 export const LOOPBACK = "127.0.0.1";

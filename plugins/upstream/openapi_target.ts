@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { isObject, type JsonObject } from "../../../kernel/mod.ts";
+import { isObject, type JsonObject } from "../../kernel/mod.ts";
 
 /** What says who one is, by one security scheme of the document. Texts may refer to secrets. */
 export type ApiCredential = KeyCredential | BasicCredential | BearerCredential | ClientCredential;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { compileSchema, didYouMean, type Folder, formatIssues, messageOf, ToolError } from "../../kernel/mod.ts";
+import { compileSchema, didYouMean, type Folder, formatIssues, messageOf, ToolError } from "../../../kernel/mod.ts";
 import { DefinitionFile, definitionOf, isServiceName, type ServiceDefinition } from "./definition.ts";
 import { readPort } from "./ports.ts";
 import { readVolume } from "./volumes.ts";

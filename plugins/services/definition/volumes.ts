@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ToolError } from "../../kernel/mod.ts";
+import { ToolError } from "../../../kernel/mod.ts";
 
 /** A volume that the engine keeps, or a folder of this machine, and where a container sees it. */
 export interface Mount {

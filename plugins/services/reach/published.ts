@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { ContainerState, PublishedPort } from "./containers/containers.ts";
-import type { ServiceDefinition } from "./definition.ts";
-import { LOOPBACK, readPort } from "./ports.ts";
+import type { ContainerState, PublishedPort } from "../containers/containers.ts";
+import type { ServiceDefinition } from "../definition/definition.ts";
+import { LOOPBACK, readPort } from "../definition/ports.ts";
 
 /** Addresses that stand for all of this machine, and how it is reached there itself. */
 const ALL_ADDRESSES: Readonly<Record<string, string>> = { "": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "::1" };

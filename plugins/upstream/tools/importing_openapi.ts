@@ -6,17 +6,17 @@
 import { type Call, isToolError, ToolError } from "../../../kernel/mod.ts";
 import { DEFAULT_TIMES, IMPORT_ORIGIN, type UpstreamDefinition } from "../definition.ts";
 import { isSelected } from "../offer/selection.ts";
-import type { DefinitionToImport, Imported } from "../tools/importing.ts";
-import type { OpenApiDefinition } from "./connection.ts";
-import type { OpenApiDocument } from "./document/document.ts";
-import { DOCUMENT_FILE, type KeptDocuments } from "./document/kept_documents.ts";
-import { loadDocument } from "./document/load.ts";
-import type { SourceOptions } from "./document/source.ts";
-import { type OperationOptions, type ReadOperations, readOperations } from "./operations/operations.ts";
-import { schemesFor } from "./request/credentials.ts";
-import { isReferred, readCredentials } from "./schemes.ts";
-import { isApiAddress, type OpenApiTarget, type OperationSelection } from "./target.ts";
-import type { ImportOpenApiRequest } from "./tool.ts";
+import type { OpenApiDefinition } from "../openapi/connection.ts";
+import type { OpenApiDocument } from "../openapi/document/document.ts";
+import { DOCUMENT_FILE, type KeptDocuments } from "../openapi/document/kept_documents.ts";
+import { loadDocument } from "../openapi/document/load.ts";
+import type { SourceOptions } from "../openapi/document/source.ts";
+import { type OperationOptions, type ReadOperations, readOperations } from "../openapi/operations/operations.ts";
+import { schemesFor } from "../openapi/request/credentials.ts";
+import { isReferred, readCredentials } from "../openapi/schemes.ts";
+import { isApiAddress, type OpenApiTarget, type OperationSelection } from "../openapi_target.ts";
+import type { ImportOpenApiRequest } from "./import_openapi.ts";
+import type { DefinitionToImport, Imported } from "./importing.ts";
 
 /** What importing works with. */
 export interface OpenApiImportOptions extends SourceOptions {
