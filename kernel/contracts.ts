@@ -41,8 +41,9 @@ export interface Toolbox {
    */
   call(name: string, args: unknown, parent: Call): Promise<ToolResult>;
   /**
-   * Has calls of unknown tools told why they are, by whoever knows: the first text that there is for a name stands in the
-   * error in place of near names. The disposer ends that.
+   * Has calls of unknown tools told why they are, by whoever knows: the first text that there is for a name is the failed
+   * result of a client's call, and stands in the error of a call within a call in place of near names. The disposer ends
+   * that.
    *
    * @param explain Gives the reason and the remedy, as what follows `Cannot call tool "…": `.
    */

@@ -5,7 +5,7 @@
  */
 import { type Call, createCall } from "./call.ts";
 import { createCatalog } from "./catalog.ts";
-import type { PromptResult, ResourceResult, ToolResult } from "./content.ts";
+import { type PromptResult, type ResourceResult, type ToolResult, toolResult } from "./content.ts";
 import { Catalog, LogFilter, Toolbox, type View, type Viewer, Visibility } from "./contracts.ts";
 import { ErrorCode, isProtocolError, KernelError, messageOf, ProtocolError } from "./errors.ts";
 import {
@@ -29,6 +29,7 @@ import {
 import { Interceptors } from "./interceptors.ts";
 import { LoadedPlugin, type PluginReport, type SharedState } from "./loaded_plugin.ts";
 import { createLog, filterLog } from "./log.ts";
+import { MissingTools } from "./missing_tools.ts";
 import { orderPlugins } from "./order.ts";
 import type { AnyPrompt, AnyResource, AnyTool, Disposer, ItemKind, Log, Plugin } from "./plugin.ts";
 import { Extensions, Protocol } from "./protocol.ts";
@@ -97,6 +98,8 @@ export class Kernel implements AsyncDisposable {
   readonly prompts: Registry<AnyPrompt, CompiledPrompt>;
   /** What plugins add to the protocol, for transports. */
   readonly extensions: Extensions = new Extensions();
+  /** What plugins know of tools that are not there. */
+  readonly missingTools: MissingTools = new MissingTools();
   readonly log: Log;
   readonly #options: Required<Omit<KernelOptions, "log">>;
   readonly #events: EventHub;
@@ -238,13 +241,14 @@ export class Kernel implements AsyncDisposable {
   }
 
   /**
-   * Calls a tool. Failures of the tool are results with `isError`.
+   * Calls a tool. Failures of the tool are results with `isError`, and so is the reason why it is not there, where a plugin
+   * knows one: a model can mend that.
    *
-   * @throws {ProtocolError} when there is no such tool, too many calls are in flight, or the tool throws one itself.
+   * @throws {ProtocolError} when there is no such tool and nobody knows why, too many calls are in flight, or the tool throws one itself.
    */
   async call(tool: string, args: unknown, call: Partial<Call> = {}): Promise<ToolResult> {
     const entry = this.tools.get(tool);
-    if (entry === undefined) throw new ProtocolError(ErrorCode.invalidParams, `Unknown tool: ${tool}`);
+    if (entry === undefined) return this.#refuseMissing(tool);
     const made = createCall(call);
     return await this.#slots.run(
       made,
@@ -423,6 +427,12 @@ export class Kernel implements AsyncDisposable {
     if (this.#loaded.has(name) || this.#planned.some((it) => it.plugin.name === name && this.#state === "new")) {
       throw new KernelError("PLUGIN_DUPLICATE", `Cannot use plugin "${name}" twice`, { plugin: name });
     }
+  }
+
+  #refuseMissing(tool: string): ToolResult {
+    const text = this.missingTools.explain(tool);
+    if (text === undefined) throw new ProtocolError(ErrorCode.invalidParams, `Unknown tool: ${tool}`);
+    return toolResult({ content: [{ type: "text", text }], isError: true });
   }
 
   #hostOf(owner: string): InvokeHost {

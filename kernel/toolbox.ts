@@ -14,7 +14,6 @@ import { assertNestable } from "./nesting.ts";
 
 /** Makes the toolbox of a kernel. */
 export function createToolbox(kernel: Kernel): Toolbox {
-  const explainers = new Set<Explainer>();
   return {
     get version() {
       return kernel.tools.version;
@@ -30,36 +29,26 @@ export function createToolbox(kernel: Kernel): Toolbox {
       const entry = kernel.tools.get(name);
       return entry && summarize(entry, kernel);
     },
-    call: (name, args, parent) => callNested(kernel, { name, args, parent, explainers }),
-    explainMissing(explain) {
-      const own: Explainer = (name) => explain(name);
-      explainers.add(own);
-      return () => void explainers.delete(own);
-    },
+    call: (name, args, parent) => callNested(kernel, { name, args, parent }),
+    explainMissing: (explain) => kernel.missingTools.add(explain),
   };
 }
-
-type Explainer = (name: string) => string | undefined;
 
 interface NestedCall {
   readonly name: string;
   readonly args: unknown;
   readonly parent: Call;
-  readonly explainers: Iterable<Explainer>;
 }
 
-async function callNested(kernel: Kernel, { name, args, parent, explainers }: NestedCall): Promise<ToolResult> {
-  if (!kernel.tools.get(name)) throw new ToolError(describeMissing(kernel, name, explainers));
+async function callNested(kernel: Kernel, { name, args, parent }: NestedCall): Promise<ToolResult> {
+  if (!kernel.tools.get(name)) throw new ToolError(describeMissing(kernel, name));
   assertNestable(name, { verb: "call", name, parent });
   return await kernel.call(name, args, parent);
 }
 
-function describeMissing(kernel: Kernel, name: string, explainers: Iterable<Explainer>): string {
-  for (const explain of explainers) {
-    const reason = explain(name);
-    if (reason !== undefined) return `Cannot call tool "${name}": ${reason}`;
-  }
-  return `Unknown tool "${name}"${didYouMean(name, kernel.tools.entries().map((it) => it.key))}`;
+function describeMissing(kernel: Kernel, name: string): string {
+  return kernel.missingTools.explain(name) ??
+    `Unknown tool "${name}"${didYouMean(name, kernel.tools.entries().map((it) => it.key))}`;
 }
 
 function summarize({ key, owner, definition, compiled }: ToolEntry, kernel: Kernel): ToolSummary | undefined {

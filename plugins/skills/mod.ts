@@ -59,7 +59,7 @@ import { registerManagement } from "./management/mod.ts";
 import { SkillPlaces, writableRoot } from "./management/skill_places.ts";
 import { SkillTurns } from "./management/skill_turns.ts";
 import { skillProbes } from "./probes.ts";
-import { aroundMissingTool, explainMissingTool } from "./running/missing_tools.ts";
+import { explainMissingTool } from "./running/missing_tools.ts";
 import { OfferedTools } from "./running/offered_tools.ts";
 import { ScriptGuards } from "./running/script_guards.ts";
 import { SkillToolRunner } from "./running/skill_tool_runner.ts";
@@ -244,10 +244,7 @@ const skills: Plugin<SkillsConfig> = definePlugin({
         await accept();
       },
     });
-    registerKnowledge({
-      ...{ ctx, catalog, files: skillFiles, visibility: deps.visibility, protocol: deps.protocol },
-      aroundToolCall: aroundMissingTool({ registry, catalog, toolbox }),
-    });
+    registerKnowledge({ ctx, catalog, files: skillFiles, visibility: deps.visibility, protocol: deps.protocol });
     if (library !== undefined) ctx.own("candidates", library.addCandidates(createCandidates(catalog)));
     ctx.own(
       "explanation of missing tools",

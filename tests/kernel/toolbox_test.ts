@@ -76,6 +76,25 @@ test("Call.derive() gives a nested call its own progress and fewer rights", asyn
   assert.deepEqual([seen, nested?.principal?.id, nested?.path], [[1], "nobody", ["outer", "inner"]]);
 });
 
+test("who knows why a tool is not there tells it to clients and in calls within calls, for as long as it is loaded", async () => {
+  const knower = small("knower", {
+    requires: { toolbox: Toolbox },
+    setup(ctx) {
+      const explain = (name: string) => name.startsWith("far_") ? "far is closed" : undefined;
+      ctx.own("reasons", ctx.deps.toolbox.explainMissing(explain));
+    },
+  });
+  await using kernel = await start(caller("outer"), knower);
+  assert.equal(failure(await kernel.call("far_away", {})), 'Cannot call tool "far_away": far is closed');
+  assert.equal(
+    failure(await kernel.call("outer", { text: "far_away" })),
+    'Cannot call tool "far_away": far is closed',
+  );
+  await assert.rejects(kernel.call("near_by", {}), { name: "ProtocolError", message: "Unknown tool: near_by" });
+  await kernel.unload("knower");
+  await assert.rejects(kernel.call("far_away", {}), { name: "ProtocolError", message: "Unknown tool: far_away" });
+});
+
 test("Toolbox.call() of an unknown tool suggests near names", async () => {
   await using kernel = await start(
     caller("outer"),

@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  type AroundToolCall,
   type Disposer,
   type ItemKind,
   type Log,
@@ -34,13 +33,11 @@ export interface KnowledgeOptions {
   readonly files: SkillFiles;
   readonly visibility: Visibility;
   readonly protocol: Protocol;
-  /** Stands around calls of tools: it says how to reach those of skills that are not offered. */
-  readonly aroundToolCall: AroundToolCall;
 }
 
 /** Registers prompts, resources and the extension, and keeps them up to date with the catalog. */
 export function registerKnowledge(options: KnowledgeOptions): void {
-  const { ctx, catalog, files, visibility, protocol, aroundToolCall } = options;
+  const { ctx, catalog, files, visibility, protocol } = options;
   const published = new PublishedSkills({ catalog, files });
   const prompts = new SkillPrompts({
     prompt: ctx.prompt,
@@ -54,7 +51,7 @@ export function registerKnowledge(options: KnowledgeOptions): void {
   ctx.own("prompts", () => prompts.close());
   ctx.own(
     "skills extension",
-    protocol.extension({ ...skillsExtension({ catalog, published, files }), aroundToolCall }),
+    protocol.extension(skillsExtension({ catalog, published, files })),
   );
   registerResources({ resource: ctx.resource, catalog, files });
   const updates = new Updates(prompts, ctx.log);

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { AroundToolCall, Toolbox } from "../../../kernel/mod.ts";
 import type { SkillCatalog } from "../catalog/catalog.ts";
 import { actionName } from "../catalog/naming.ts";
 import type { ToolRegistry } from "../catalog/registry.ts";
@@ -15,23 +14,12 @@ import { stemOf } from "../search/stems.ts";
 export interface MissingToolsOptions {
   readonly registry: Pick<ToolRegistry, "get">;
   readonly catalog: Pick<SkillCatalog, "find">;
-  readonly toolbox: Pick<Toolbox, "get">;
-}
-
-/** Answers calls of tools that are not offered with what makes them so; all others go on as ever. */
-export function aroundMissingTool(options: MissingToolsOptions): AroundToolCall {
-  return ({ name, call }, next) => {
-    if (options.toolbox.get(name) !== undefined) return next(call);
-    const reason = explainMissingTool(name, options);
-    if (reason === undefined) return next(call);
-    return { content: [{ type: "text", text: `Cannot call tool "${name}": ${reason}` }], isError: true };
-  };
 }
 
 /** Says why a tool is not offered, and what to do; `undefined` when no skill has it, as far as its name tells. */
 export function explainMissingTool(
   name: string,
-  { registry, catalog }: Omit<MissingToolsOptions, "toolbox">,
+  { registry, catalog }: MissingToolsOptions,
 ): string | undefined {
   const registered = registry.get(name);
   if (registered?.enabled === false) {

@@ -169,6 +169,7 @@ describe("hostile servers behind the program", () => {
     await until(async () => (await status("strict")).held !== undefined, "the tool to be held");
     assert.ok(!(await talk.tools()).includes("strict_echo"));
     assert.match(await talk.refused("call_tool", { tool_name: "strict_echo" }), /"echo" changed, and is held.*allow/);
+    assert.match(await talk.refused("strict_echo"), /^Cannot call tool "strict_echo": its tool "echo" changed/);
     const view = await talk.text("mcp_servers", { action: "tools", name: "strict" });
     assert.match(view, /Held, since it changed: echo/);
     const allow = { action: "allow", name: "strict", tools: ["echo"] };
