@@ -192,6 +192,11 @@ export function digestOfDefinition({ origin: _origin, ...definition }: UpstreamD
   return digestOf(definition);
 }
 
+/** Names a server for messages, such as `MCP server "git"` or `web API "pets"`. */
+export function titleOf({ name, target }: Pick<UpstreamDefinition, "name" | "target">): string {
+  return `${target.kind === "openapi" ? "web API" : "MCP server"} "${name}"`;
+}
+
 /**
  * Computes the SHA-256 of how a server is reached and what it is given, in hex: two of one digest are the same server.
  */

@@ -14,6 +14,8 @@ test("deno.json and package.json have the same version, and so has mod.ts", () =
   assert.equal(deno.version, npm.version);
   assert.equal(deno.name, `@collet/${npm.name}`);
   assert.match(readText("mod.ts"), new RegExp(`\\bVERSION[^=\\n]* = "${npm.version.replaceAll(".", "\\.")}"`));
+  const greeting = readText("plugins/upstream/connection/eras/revisions.ts");
+  assert.ok(greeting.includes(`CLIENT_INFO: JsonObject = { name: "collet", version: "${npm.version}" }`));
 });
 
 test("deno.json and package.json export the same entries", () => {

@@ -14,7 +14,7 @@ import {
 } from "../../../kernel/mod.ts";
 import type { Sandbox } from "../../sandbox/contract.ts";
 import type { Secrets } from "../../secrets/contract.ts";
-import type { HttpTarget, StdioTarget, UpstreamDefinition } from "../definition.ts";
+import { type HttpTarget, type StdioTarget, titleOf, type UpstreamDefinition } from "../definition.ts";
 import { fillReferences } from "../definitions/references.ts";
 import { type Authorization, AuthorizationNeeded, FixedAuthorization } from "./auth/authorization.ts";
 import { OAuthAuthorization } from "./auth/oauth.ts";
@@ -95,7 +95,7 @@ class RealConnector implements Connector {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof AuthorizationNeeded) throw error;
-      throw new ToolError(`Cannot reach MCP server "${definition.name}": ${reasonOf(error)}`, { cause: error });
+      throw new ToolError(`Cannot reach ${titleOf(definition)}: ${reasonOf(error)}`, { cause: error });
     }
   }
 

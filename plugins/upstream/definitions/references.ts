@@ -8,7 +8,13 @@
  * @module
  */
 import { ToolError } from "../../../kernel/mod.ts";
-import { isPlainAddress, type TargetAuth, type UpstreamDefinition, type UpstreamTarget } from "../definition.ts";
+import {
+  isPlainAddress,
+  type TargetAuth,
+  titleOf,
+  type UpstreamDefinition,
+  type UpstreamTarget,
+} from "../definition.ts";
 import { mapOpenApiTexts } from "../openapi_target.ts";
 
 const REFERENCE_REGEXP = /\$\$\{|\$\{([^}]*)\}/g;
@@ -82,14 +88,14 @@ export function fillReferences(
         const value = variable(reference.name) || reference.fallback;
         if (value !== undefined) return value;
         throw new ToolError(
-          `Cannot reach MCP server "${definition.name}": the variable "${reference.name}" is not set; set it where this ` +
+          `Cannot reach ${titleOf(definition)}: the variable "${reference.name}" is not set; set it where this ` +
             `server is started, or write "\${${reference.name}:-default}"`,
         );
       }),
   );
   if (target.kind === "http" && !(URL.canParse(target.url) && isPlainAddress(target.url))) {
     throw new ToolError(
-      `Cannot reach MCP server "${definition.name}": with its variables filled in, its "url" is no http or https address`,
+      `Cannot reach ${titleOf(definition)}: with its variables filled in, its "url" is no http or https address`,
     );
   }
   return { definition: { ...definition, target }, secrets };
