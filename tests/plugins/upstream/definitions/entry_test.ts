@@ -119,7 +119,7 @@ describe("readEntry()", () => {
   });
 });
 
-const text = fc.stringMatching(/^[a-z/.:$ {}_-]{1,12}$/).map((it) => it.replaceAll("${", "$"));
+const text = fc.stringMatching(/^[a-z/.:$ {}_-]{1,12}$/).map((it) => it.replaceAll(/\$\{+/g, "."));
 const texts = fc.array(text, { maxLength: 3 });
 const entry = fc.record({
   target: fc.oneof(
