@@ -13,45 +13,69 @@ import { inRepository, listFiles, readText } from "./repository.ts";
 import { BUSY, type Command, type Job, needingPackages, type Outcome, runCommand, type Step } from "./step.ts";
 
 /**
- * What runs on Deno only: tests of compilers, interpreters, packages and other programs of the system, of documents and
- * schemas alone, and of the scripts of this repository, which Deno runs. What compilers make is called on Node as well, by
- * `tests/plugins/wasm/languages`; so are scripts, installations, sandboxes and containers, by the other tests of their
- * folders.
+ * What runs on Deno only, since the runtime has little part in it: tests of compilers, interpreters, packages and other
+ * programs of the system, of documents and schemas alone, of what plugins do by contracts whose Node side others test, and
+ * of the scripts of this repository, which Deno runs. Each folder has tests through real clients that run on Node as well.
  */
 const ON_DENO: readonly string[] = [
+  "tests/kernel/json_schema_limits_",
   "tests/kernel/json_schema_random_",
   "tests/plugins/code/bombs/python_",
-  "tests/plugins/dependencies/python_",
-  "tests/plugins/dependencies/ruby_",
+  ...inFolder("tests/plugins/dependencies/", "project_", "python_", "ruby_"),
+  ...inFolder("tests/plugins/library/", "declarations/random_schemas_", "old_layout_", "takeover_"),
+  ...inFolder(
+    "tests/plugins/repos/",
+    "hostile_",
+    "interrupted_",
+    "layouts_",
+    "repositories_",
+    "tools_",
+    "trust_",
+    "verb_",
+  ),
   "tests/plugins/sandbox/escapes/firejail_",
-  "tests/plugins/scripts/author_modules_",
-  "tests/plugins/scripts/captured/author_modules_",
-  "tests/plugins/scripts/dependencies_",
-  "tests/plugins/scripts/grants_packages_",
-  "tests/plugins/scripts/languages_",
-  "tests/plugins/scripts/prompts_",
-  "tests/plugins/scripts/warm_author_modules_",
-  "tests/plugins/scripts/warm_python_",
+  ...inFolder(
+    "tests/plugins/scripts/",
+    "author_modules_",
+    "captured/author_modules_",
+    "catalog_messages_",
+    "defects_",
+    "dependencies_",
+    "failed_requests_",
+    "grants_packages_",
+    "grants_secrecy_",
+    "grants_t",
+    "languages_",
+    "memory_",
+    "prompts_",
+    "redaction_",
+    "skillz_",
+    "verify_",
+    "warm_author_modules_",
+    "warm_python_",
+  ),
   "tests/plugins/services/requires/scripts_",
-  "tests/plugins/sharing/packages_",
-  "tests/plugins/skills/catalog/",
-  "tests/plugins/skills/format/",
-  "tests/plugins/skills/search/",
+  ...inFolder("tests/plugins/sharing/", "download_", "export_", "git_", "hostile_", "packages_"),
+  ...inFolder("tests/plugins/skills/", "catalog/", "disclosure/token_count_", "format/", "hostile/scale_", "search/"),
+  ...inFolder("tests/plugins/skills/proof/", "changes_", "places_", "rules_"),
   "tests/plugins/skills/scripts/python/packages_",
   "tests/plugins/upstream/client/time_",
-  "tests/plugins/upstream/openapi/schemas_",
-  "tests/plugins/upstream/openapi/style_",
+  ...inFolder("tests/plugins/upstream/openapi/", "schemas_", "style_"),
   "tests/repo/",
-  ...[
-    "assemblyscript",
-    "clang",
-    "component",
-    "go",
-    "prompt",
-    "rust",
-    "toolchains",
-    "wasm_clang",
-  ].map((name) => `tests/plugins/wasm/${name}_`),
+  ...inFolder(
+    "tests/plugins/wasm/",
+    "assemblyscript_",
+    "build_tool_",
+    "clang_",
+    "component_",
+    "go_",
+    "import_export_",
+    "kind_",
+    "prompt_",
+    "rust_",
+    "toolchains_",
+    "wasm_clang_",
+  ),
 ];
 
 /**
@@ -86,8 +110,6 @@ const ON_ONE_NODE: readonly string[] = [
   "tests/plugins/wasm/bundle_",
   "tests/plugins/wasm/code/",
   "tests/plugins/wasm/finished_module_",
-  "tests/plugins/wasm/import_export_",
-  "tests/plugins/wasm/kind_",
   "tests/plugins/wasm/languages/",
   "tests/plugins/wasm/recognise_",
   "tests/proof/",
@@ -98,7 +120,7 @@ const ON_ONE_NODE: readonly string[] = [
 const BETWEEN: readonly string[] = [
   "tests/command_line/stdio_",
   "tests/platform/",
-  "tests/plugins/store/",
+  ...inFolder("tests/plugins/store/", "engines_", "keys_", "sqlite_"),
 ];
 
 /** What runs on each Node all the same, for its processes, pipes, signals, threads and watched folders. */
@@ -206,6 +228,10 @@ export function filesOnNode(version: string, files: readonly string[]): readonly
     if (isOldest || isOneOf(path, ON_EACH_NODE)) return true;
     return isNewest ? !isOneOf(path, ON_ONE_NODE) : isOneOf(path, BETWEEN);
   });
+}
+
+function inFolder(folder: string, ...beginnings: readonly string[]): readonly string[] {
+  return beginnings.map((beginning) => `${folder}${beginning}`);
 }
 
 function isOneOf(path: string, beginnings: readonly string[]): boolean {
