@@ -42,7 +42,7 @@ export const SUB_CALLS = 100;
 /** Runs that follow one another, of which the median is taken. */
 const IN_A_ROW = 20;
 /** Rounds before those that count, in which engines compile what they run often. */
-const WARM_UPS = 3;
+const WARM_UPS = 20;
 /** Fresh servers whose first run is taken, at most. */
 const FIRST_ROUNDS = 5;
 const TOOL_CALLER = inRepository("scripts", "bench", "servers", "tool_caller.ts");
