@@ -66,32 +66,36 @@ export class Caller implements Asker {
     }
   }
 
-  async #ask(method: AskedMethod, params: JsonObject, options?: AskOptions): Promise<JsonObject> {
-    switch (method) {
-      case "elicitation/create": {
-        const request = params as unknown as ElicitRequest;
-        this.#assertCan(elicitQuestion(request));
-        this.#visits?.asked(params, this.call);
-        return { ...await this.call.elicit(request, options) };
-      }
-      case "sampling/createMessage": {
-        const request = params as unknown as SampleRequest;
-        this.#assertCan(sampleQuestion(request));
-        return { ...await this.call.sample(request, options) };
-      }
-      case "roots/list":
-        this.#assertCan(ROOTS_QUESTION);
-        return { roots: await this.call.roots(options) };
-      default:
-        throw new ProtocolError(ErrorCode.methodNotFound, `Unknown method: ${method}`);
-    }
+  /** Tells whether the client has declared that it can be asked so. */
+  canAnswer(method: AskedMethod, params: JsonObject): boolean {
+    return canAsk(questionOf(method, params), this.call.client.capabilities);
   }
 
-  #assertCan(question: Question): void {
-    if (canAsk(question, this.call.client.capabilities)) return;
-    const message =
-      `Cannot answer "${question.method}": the client that made the call has not declared that capability`;
-    throw new ProtocolError(ErrorCode.methodNotFound, message);
+  async #ask(method: AskedMethod, params: JsonObject, options?: AskOptions): Promise<JsonObject> {
+    if (!this.canAnswer(method, params)) {
+      const message = `Cannot answer "${method}": the client that made the call has not declared that capability`;
+      throw new ProtocolError(ErrorCode.methodNotFound, message);
+    }
+    switch (method) {
+      case "elicitation/create":
+        this.#visits?.asked(params, this.call);
+        return { ...await this.call.elicit(params as unknown as ElicitRequest, options) };
+      case "sampling/createMessage":
+        return { ...await this.call.sample(params as unknown as SampleRequest, options) };
+      case "roots/list":
+        return { roots: await this.call.roots(options) };
+    }
+  }
+}
+
+function questionOf(method: AskedMethod, params: JsonObject): Question {
+  switch (method) {
+    case "elicitation/create":
+      return elicitQuestion(params as unknown as ElicitRequest);
+    case "sampling/createMessage":
+      return sampleQuestion(params as unknown as SampleRequest);
+    case "roots/list":
+      return ROOTS_QUESTION;
   }
 }
 

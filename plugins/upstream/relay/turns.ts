@@ -61,7 +61,9 @@ export class Turns {
     options?: AskOptions,
   ): Promise<JsonObject> {
     const callers = askers.filter((it) => it instanceof Caller);
-    const newest = newestOf(callers);
+    // where no client can be asked, it is all the same whose the question is
+    const newest = newestOf(callers) ??
+      (callers.some((it) => it.canAnswer(method, params)) ? undefined : callers.at(-1));
     if (newest !== undefined) return await newest.ask(method, params, options);
     const refused = `Cannot answer "${method}": it belongs to no certain call, and `;
     if (callers.length === 0) throw new ProtocolError(ErrorCode.invalidRequest, `${refused}none is in flight`);

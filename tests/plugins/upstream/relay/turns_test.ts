@@ -61,6 +61,16 @@ describe("a question that belongs to no certain call", () => {
     assert.deepEqual(order, ["b", "a", "b"]);
   });
 
+  it("is refused where none of several clients can be asked so, and their calls go on at the same time", async () => {
+    const turns = new Turns();
+    const callers = [new Caller(callOf("a")), new Caller(callOf("b"))];
+    assert.match(await refusal(turns.ask("roots/list", {}, callers)), /has not declared that capability/);
+    assert.equal(turns.isInTurn, false);
+    const both = [...callers, new Caller(callOf("c", { client: { ...callers[0]!.call.client, capabilities: {} } }))];
+    assert.match(await refusal(turns.ask(...QUESTION, both)), /several clients/);
+    assert.equal(turns.isInTurn, true);
+  });
+
   it("is no reason to wait for those who wait for it", async () => {
     const turns = new Turns();
     const answered = deferred();
