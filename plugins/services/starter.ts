@@ -15,7 +15,7 @@ import { prefixOf, variablesOf } from "./reach/variables.ts";
 /** What a {@linkcode Starter} works with. */
 export interface StarterOptions {
   readonly definitions: Pick<Definitions, "get" | "has">;
-  readonly containers: Pick<Containers, "start" | "state" | "logs">;
+  readonly containers: Pick<Containers, "start" | "state" | "logs" | "check">;
   readonly sockets: Pick<Sockets, "connect">;
 }
 

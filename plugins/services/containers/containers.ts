@@ -43,6 +43,8 @@ export interface ContainerState {
   readonly health?: "starting" | "healthy" | "unhealthy";
   /** What the last check said, cut to 2,000 characters. */
   readonly healthOutput?: string;
+  /** When the last check ended, in the words of the engine; absent before the first. */
+  readonly checkedAt?: string;
   /** ISO 8601. */
   readonly startedAt?: string;
   /** How it ended, where it has. */
@@ -97,6 +99,8 @@ export interface Containers {
   state(name: string, call: Pick<Call, "signal">): Promise<ContainerState>;
   /** Tells how many are, in the order of the names, by one question. */
   states(names: readonly string[], call: Pick<Call, "signal">): Promise<readonly ContainerState[]>;
+  /** Has the health of a service checked now; tells `false` where the engine makes the checks by itself. */
+  check(definition: ServiceDefinition, call: Pick<Call, "signal">): Promise<boolean>;
   /** Stops a container; gives its state from before. */
   stop(name: string, call: Pick<Call, "signal">): Promise<ContainerState>;
   /** Removes a container; gives its state from before. */

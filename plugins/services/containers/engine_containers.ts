@@ -8,6 +8,7 @@ import { digestOfDefinition, type ServiceDefinition, SERVICES_NETWORK } from "..
 import { readVolume, volumeName } from "../definition/volumes.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
+import { readDuration } from "../health/limits.ts";
 import type { Containers, ContainerState, ExecResult, Pruned, StartedContainer } from "./containers.ts";
 import { createArguments, isBuiltInNetwork } from "./create_arguments.ts";
 import { execute } from "./execution.ts";
@@ -38,6 +39,9 @@ type Signalled = Pick<Call, "signal">;
 const GRACE_SECONDS = 10;
 const STOP_MS = 60_000;
 const CREATE_MS = 120_000;
+/** Of a check that an image brings, as engines have it by default, and what the program needs around one. */
+const IMAGE_CHECK_MS = 30_000;
+const CHECK_GRACE_MS = 5_000;
 const MOST_LOG_BYTES = 8 * 1024 * 1024;
 
 /** Runs containers by the engine that is found when it is first needed. */
@@ -89,6 +93,16 @@ export class EngineContainers implements Containers {
       const outcome = isSame ? "started" : before.status === "absent" ? "created" : "recreated";
       return { state: await this.state(name, call), outcome };
     });
+  }
+
+  async check({ name, healthcheck }: ServiceDefinition, { signal }: Signalled): Promise<boolean> {
+    const engine = await this.#options.engines.get(signal);
+    if (engine.kind !== "podman") return false;
+    const checkMs = healthcheck === undefined ? IMAGE_CHECK_MS : readDuration(healthcheck.timeout);
+    const command = { args: ["healthcheck", "run", containerName(name)], timeoutMs: checkMs + CHECK_GRACE_MS, signal };
+    // the next look at the container tells how it went; a check that hangs is one that has not passed
+    await engine.attempt(`check the health of service "${name}"`, command).catch(() => signal.throwIfAborted());
+    return true;
   }
 
   async stop(name: string, { signal }: Signalled): Promise<ContainerState> {

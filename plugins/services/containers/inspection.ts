@@ -73,12 +73,17 @@ function portsOf(ports: unknown): readonly PublishedPort[] {
   return found.sort((a, b) => a.container - b.container || a.host - b.host);
 }
 
-function healthOf(health: JsonObject): Pick<ContainerState, "health" | "healthOutput"> {
+function healthOf(health: JsonObject): Pick<ContainerState, "health" | "healthOutput" | "checkedAt"> {
   const status = textOf(health["Status"]);
   if (status !== "starting" && status !== "healthy" && status !== "unhealthy") return {};
   const log = Array.isArray(health["Log"]) ? health["Log"] : [];
-  const output = textOf(objectOf(log.at(-1))["Output"]).trim();
-  return { health: status, ...(output !== "" && { healthOutput: output.slice(0, MOST_HEALTH_OUTPUT) }) };
+  const last = objectOf(log.at(-1));
+  const [output, checkedAt] = [textOf(last["Output"]).trim(), textOf(last["End"])];
+  return {
+    health: status,
+    ...(output !== "" && { healthOutput: output.slice(0, MOST_HEALTH_OUTPUT) }),
+    ...(checkedAt !== "" && { checkedAt }),
+  };
 }
 
 function objectOf(value: unknown): JsonObject {

@@ -7,6 +7,7 @@ import type { Sockets } from "../../../kernel/mod.ts";
 import type { Containers, ContainerState, StartedContainer } from "../containers/containers.ts";
 import type { ServiceDefinition } from "../definition/definition.ts";
 import { type ReachedPort, reachedPorts } from "../reach/published.ts";
+import { HealthChecks } from "./checks.ts";
 import { endedBecause, lateBecause, notReady, silentBecause, unhealthyBecause } from "./failures.ts";
 import { healthLimitMs, IMAGE_CHECK_MS, PORT_MS } from "./limits.ts";
 import { takesConnections } from "./port.ts";
@@ -23,7 +24,7 @@ const MOST_RESTARTS = 3;
 /** What waiting works with. */
 export interface WaitOptions {
   readonly definition: ServiceDefinition;
-  readonly containers: Pick<Containers, "state" | "logs">;
+  readonly containers: Pick<Containers, "state" | "logs" | "check">;
   readonly sockets: Pick<Sockets, "connect">;
   readonly signal: AbortSignal;
   /** Hears how it goes. */
@@ -45,6 +46,7 @@ export async function waitUntilReady(started: StartedContainer, options: WaitOpt
   const isSettled = started.outcome === "running" && !started.state.restarts;
   const run = { startedAt: started.state.startedAt, since: isSettled ? -Infinity : begun };
   const fail = async (why: string) => await notReady(why, { name: definition.name, containers, signal });
+  const checks = new HealthChecks(options);
   let { state } = started;
   let reported = begun;
   for (;;) {
@@ -65,7 +67,7 @@ export async function waitUntilReady(started: StartedContainer, options: WaitOpt
       );
       reported = performance.now();
     }
-    await pause(Math.min(POLL_MS + waited / 10, MOST_POLL_MS), signal);
+    if (!await checks.keepUp(state)) await pause(Math.min(POLL_MS + waited / 10, MOST_POLL_MS), signal);
     state = await containers.state(definition.name, { signal });
   }
 }

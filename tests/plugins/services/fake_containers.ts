@@ -19,6 +19,8 @@ export interface Behaviour {
   /** States after the start, one for each look; the last one stays. */
   readonly states?: readonly Partial<ContainerState>[];
   readonly log?: string;
+  /** Whether the engine leaves health checks to others. */
+  readonly isCheckedByHand?: boolean;
   /** Runs within the start. */
   onStart?(call: Call): Promise<void>;
 }
@@ -29,8 +31,8 @@ export interface FakeContainers {
     get(name: string): Promise<ServiceDefinition>;
     has(name: string): Promise<boolean>;
   };
-  readonly containers: Pick<Containers, "start" | "state" | "logs">;
-  /** What happened: `start db`, `look db`. */
+  readonly containers: Pick<Containers, "start" | "state" | "logs" | "check">;
+  /** What happened: `start db`, `look db`, `check db`. */
   readonly events: string[];
 }
 
@@ -75,6 +77,11 @@ export function fakeContainers(
         signal.throwIfAborted();
         events.push(`look ${name}`);
         return Promise.resolve(stateOf(name));
+      },
+      check({ name }) {
+        const { isCheckedByHand = false } = behaviours[name] ?? {};
+        if (isCheckedByHand) events.push(`check ${name}`);
+        return Promise.resolve(isCheckedByHand);
       },
       logs: (name) => Promise.resolve(behaviours[name]?.log ?? ""),
     },

@@ -38,6 +38,23 @@ describe("a service with a health check", () => {
     assert.deepEqual(ready.events, ["start db"]);
   });
 
+  test("is checked where its engine does not do it by itself, once it should have, and at its interval from then on", async () => {
+    const starting = Array.from({ length: 7 }, () => ({ health: "starting" } as const));
+    const states = [...starting, { health: "healthy" } as const];
+    const { ensure, events } = start({ healthcheck: { ...CHECK, interval: "100ms" } }, {
+      isCheckedByHand: true,
+      states,
+    });
+    await ensure();
+    const first = events.indexOf("check db");
+    assert.ok(first > 3, `it had no time: ${events.join()}`);
+    assert.deepEqual(events.slice(first, first + 2), ["check db", "look db"]);
+    assert.ok(events.slice(first + 1).includes("check db"));
+    const watched = start({ healthcheck: CHECK }, { states });
+    await watched.ensure();
+    assert.ok(!watched.events.includes("check db"));
+  });
+
   const failures: readonly [what: string, behaviour: Behaviour, words: RegExp][] = [
     [
       "unhealthy",
