@@ -158,7 +158,7 @@ const HttpTargetSchema = v.strictObject({
 });
 
 /** Checks a definition, whichever way it came. */
-export const UpstreamDefinitionSchema: v.GenericSchema<unknown, UpstreamDefinition> = v.strictObject({
+const UpstreamDefinitionSchema: v.GenericSchema<unknown, UpstreamDefinition> = v.strictObject({
   name: Name,
   namespace: Namespace,
   target: v.variant("kind", [StdioTargetSchema, HttpTargetSchema, OpenApiTargetSchema]),

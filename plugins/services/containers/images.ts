@@ -64,7 +64,7 @@ async function pull(engine: Engine, { image, timeoutMs, call }: PullOptions): Pr
 }
 
 /** Writes a short name as Docker understands it, where Podman would ask. */
-export function qualified(image: string): string {
+function qualified(image: string): string {
   const [first = "", ...rest] = image.split("/");
   if (rest.length > 0 && (/[.:]/.test(first) || first === "localhost")) return image;
   return rest.length > 0 ? `docker.io/${image}` : `docker.io/library/${image}`;

@@ -71,13 +71,13 @@ const scalar = v.pipe(v.union([text, v.number(), v.boolean()]), v.transform(Stri
 const list = <S extends v.GenericSchema>(item: S) => v.nullish(v.pipe(v.array(item), v.maxLength(200)), []);
 
 /** The names of services that have to run before. */
-export const DependsOn = v.pipe(
+const DependsOn = v.pipe(
   v.array(matching(NAME_REGEXP, "1 to 64 letters, digits, _ and -")),
   v.maxLength(50),
 );
 
 /** A command: words, or a line that is split into words as a shell does it, and never given to one. */
-export const CommandWords = v.union([
+const CommandWords = v.union([
   v.pipe(v.array(text), v.minLength(1), v.maxLength(1_000)),
   v.pipe(
     text,
@@ -91,7 +91,7 @@ export const CommandWords = v.union([
 ]);
 
 /** The schema of a health check. */
-export const HealthCheckInput = v.object({
+const HealthCheckInput = v.object({
   cmd: v.pipe(text, v.trim(), v.minLength(1)),
   interval: v.nullish(matching(DURATION_REGEXP, "a time such as 2s"), "2s"),
   retries: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 15),

@@ -9,7 +9,7 @@ import { readEntry } from "./entry.ts";
 import { readNamedFile } from "./named_file.ts";
 
 /** The `origin` of what `collet.json` itself defines. */
-export const CONFIG_ORIGIN = "collet.json";
+const CONFIG_ORIGIN = "collet.json";
 
 const LONGEST_NAME = 64;
 

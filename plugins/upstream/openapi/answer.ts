@@ -7,7 +7,7 @@ import { type Content, type JsonObject, messageOf, toBase64, ToolError } from ".
 import { isJsonType, isTextType } from "./media_types.ts";
 
 /** Key in the `_meta` of a result: status and headers of the answer that matter to a program. */
-export const HTTP_META = "collet/http";
+const HTTP_META = "collet/http";
 
 /** Most characters of the body of an answer that tells of a failure. */
 const LONGEST_FAILURE = 65_536;

@@ -16,7 +16,7 @@ import { isSelectedOperation } from "./selection.ts";
 import { serverOf } from "./servers.ts";
 
 /** Key in the `_meta` of a tool: the method and path that it stands for. */
-export const OPERATION_META = "collet/operation";
+const OPERATION_META = "collet/operation";
 
 const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
