@@ -244,7 +244,8 @@ export class Kernel implements AsyncDisposable {
    * Calls a tool. Failures of the tool are results with `isError`, and so is the reason why it is not there, where a plugin
    * knows one: a model can mend that.
    *
-   * @throws {ProtocolError} when there is no such tool and nobody knows why, too many calls are in flight, or the tool throws one itself.
+   * @throws {ProtocolError} when there is no such tool and nobody knows why, too many calls are in flight, or the tool
+   * throws one itself.
    */
   async call(tool: string, args: unknown, call: Partial<Call> = {}): Promise<ToolResult> {
     const entry = this.tools.get(tool);

@@ -6,6 +6,11 @@
 import type { Call, ClientView } from "../../../kernel/mod.ts";
 import type { ChangedTool } from "../catalog/catalog.ts";
 
+/** Most tools that are remembered: a server may change others without end. */
+const MOST_TOOLS = 20_000;
+/** Most characters of a name in a message. */
+const SHOWN = 100;
+
 /** Remembers which tools of a server changed, and tells each client that calls one. */
 export class ChangedTools {
   readonly #server: string;
@@ -18,7 +23,15 @@ export class ChangedTools {
 
   /** Takes what has changed; whoever was told of an earlier change is told of this one. */
   add(changed: readonly ChangedTool[]): void {
-    for (const { name } of changed) this.#told.set(name, new WeakSet());
+    for (const { name } of changed) {
+      // the last one to change is the last one to be forgotten
+      this.#told.delete(name);
+      this.#told.set(name, new WeakSet());
+    }
+    for (const name of this.#told.keys()) {
+      if (this.#told.size <= MOST_TOOLS) return;
+      this.#told.delete(name);
+    }
   }
 
   /** Tells the client of a call, once, when the tool is not what it was. */
@@ -27,7 +40,9 @@ export class ChangedTools {
     if (told === undefined || told.has(call.client)) return;
     told.add(call.client);
     const message =
-      `Tool "${own}" of MCP server "${this.#server}" is not what it was when it was first seen: its description or ` +
+      `Tool "${
+        own.slice(0, SHOWN)
+      }" of MCP server "${this.#server}" is not what it was when it was first seen: its description or ` +
       'schema has changed. List the tools again, and read it; "strict" of the server holds such tools until allowed';
     void call.log("warning", message, undefined, "upstream");
   }

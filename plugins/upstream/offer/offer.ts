@@ -56,6 +56,9 @@ export interface OfferProblem {
 /** What a server is taken to offer. */
 type Listed = Readonly<Record<OfferKind, readonly JsonObject[]>>;
 
+/** Most tools that one line of the log names. */
+const MOST_LOGGED = 10;
+
 const NOTHING: Listed = { tools: [], resources: [], templates: [], prompts: [] };
 
 /**
@@ -105,7 +108,10 @@ export class Offer {
     this.#templates = this.#keptResources();
     const forgetCatalog = upstream.catalog.onChange((_entries, changed) => {
       changes.add(changed);
-      for (const tool of changed) context.log.warn("A tool is not what it was", { server: name, tool: tool.name });
+      if (changed.length > 0) {
+        const tools = changed.slice(0, MOST_LOGGED).map((it) => it.name);
+        context.log.warn("Tools are not what they were", { server: name, count: changed.length, tools });
+      }
       this.#sync();
     });
     // what was taken may be free now
