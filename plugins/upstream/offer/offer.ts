@@ -58,6 +58,8 @@ type Listed = Readonly<Record<OfferKind, readonly JsonObject[]>>;
 
 /** Most tools that one line of the log names. */
 const MOST_LOGGED = 10;
+/** Most characters of each name there. */
+const SHOWN = 100;
 
 const NOTHING: Listed = { tools: [], resources: [], templates: [], prompts: [] };
 
@@ -109,7 +111,7 @@ export class Offer {
     const forgetCatalog = upstream.catalog.onChange((_entries, changed) => {
       changes.add(changed);
       if (changed.length > 0) {
-        const tools = changed.slice(0, MOST_LOGGED).map((it) => it.name);
+        const tools = changed.slice(0, MOST_LOGGED).map((it) => it.name.slice(0, SHOWN));
         context.log.warn("Tools are not what they were", { server: name, count: changed.length, tools });
       }
       this.#sync();
