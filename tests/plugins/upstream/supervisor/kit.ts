@@ -75,6 +75,8 @@ export class FakeConnection implements Connection {
   readonly requests: string[] = [];
   readonly lists: ListKind[] = [];
   closes = 0;
+  /** Whether its end has been told to all who listen. */
+  hasToldEnd = false;
   readonly #server: FakeServer;
   readonly #end = defer<string | undefined>();
 
@@ -82,6 +84,8 @@ export class FakeConnection implements Connection {
     this.#server = server;
     this.events = events;
     this.closed = this.#end.promise;
+    // after those who listen, who do so later than this
+    void this.closed.then(() => {}).then(() => this.hasToldEnd = true);
     this.facts = { name: "fake", version: "1", protocolVersion: "2025-11-25", capabilities: {}, pid: server.opens };
     server.live.add(this);
     server.mostLive = Math.max(server.mostLive, server.live.size);

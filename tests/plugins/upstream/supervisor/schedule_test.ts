@@ -92,8 +92,8 @@ class World {
     const { signal } = flight.controller;
     const work = (connection: unknown) => {
       this.runs[id]!++;
-      const { live } = this.parts.connector.server(name);
-      if (!live.has(connection as FakeConnection)) this.faults.push("it is given a connection that has ended");
+      // of an end at this very moment nobody has heard
+      if ((connection as FakeConnection).hasToldEnd) this.faults.push("it is given a connection that has ended");
       return flight.gate.promise;
     };
     const call = this.parts.upstreams.get(name)!.use(work, { signal });
