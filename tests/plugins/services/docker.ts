@@ -39,7 +39,9 @@ function problemHere(): string | undefined {
   if (process.platform !== "linux") return "dockerd is tested on Linux alone";
   if (process.getuid?.() !== 0) return "dockerd needs root";
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  const missing = ["dockerd", "docker"].filter((it) => !folders.some((folder) => existsSync(join(folder, it))));
+  const missing = ["dockerd", "docker"].filter((it) =>
+    !folders.some((folder) => existsSync(join(folder, it)))
+  );
   return missing.length === 0 ? undefined : `${missing.join(" and ")} of Debian's docker.io is not installed`;
 }
 
@@ -108,6 +110,8 @@ export class TestDocker implements AsyncDisposable {
         "sh",
         this.#root,
         this.host,
+        // others that run here trip over the mounts of containers
+        ...["unshare", "--mount", "--propagation", "slave"],
         "dockerd",
         "--config-file",
         place("daemon.json"),
