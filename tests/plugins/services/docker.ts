@@ -39,9 +39,7 @@ function problemHere(): string | undefined {
   if (process.platform !== "linux") return "dockerd is tested on Linux alone";
   if (process.getuid?.() !== 0) return "dockerd needs root";
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  const missing = ["dockerd", "docker"].filter((it) =>
-    !folders.some((folder) => existsSync(join(folder, it)))
-  );
+  const missing = ["dockerd", "docker"].filter((it) => !folders.some((folder) => existsSync(join(folder, it))));
   return missing.length === 0 ? undefined : `${missing.join(" and ")} of Debian's docker.io is not installed`;
 }
 
