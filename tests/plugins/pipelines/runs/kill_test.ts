@@ -11,6 +11,7 @@ import process from "node:process";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { isObject, type JsonObject } from "../../../../kernel/mod.ts";
+import { processesWith } from "../../../support/process_list.ts";
 import { until } from "../../../support/wait.ts";
 import { temporaryHome } from "../../library/kit.ts";
 
@@ -159,6 +160,8 @@ class Killed implements AsyncDisposable {
       await server.kill();
     }
     await over;
+    // a script that had begun writes on for a moment
+    await until(async () => (await processesWith(this.#home)).length === 0, "what the server had started to end");
   }
 
   /** Lets the run end; gives its output. */
