@@ -100,7 +100,7 @@ export interface Containers {
   /** Tells how many are, in the order of the names, by one question. */
   states(names: readonly string[], call: Pick<Call, "signal">): Promise<readonly ContainerState[]>;
   /** Has the health of a service checked now; tells `false` where the engine makes the checks by itself. */
-  check(definition: ServiceDefinition, call: Pick<Call, "signal">): Promise<boolean>;
+  check(name: string, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<boolean>;
   /** Stops a container; gives its state from before. */
   stop(name: string, call: Pick<Call, "signal">): Promise<ContainerState>;
   /** Removes a container; gives its state from before. */

@@ -8,7 +8,6 @@ import { digestOfDefinition, type ServiceDefinition, SERVICES_NETWORK } from "..
 import { readVolume, volumeName } from "../definition/volumes.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
-import { readDuration } from "../health/limits.ts";
 import type { Containers, ContainerState, ExecResult, Pruned, StartedContainer } from "./containers.ts";
 import { createArguments, isBuiltInNetwork } from "./create_arguments.ts";
 import { execute } from "./execution.ts";
@@ -39,8 +38,7 @@ type Signalled = Pick<Call, "signal">;
 const GRACE_SECONDS = 10;
 const STOP_MS = 60_000;
 const CREATE_MS = 120_000;
-/** Of a check that an image brings, as engines have it by default, and what the program needs around one. */
-const IMAGE_CHECK_MS = 30_000;
+/** What the engine's program needs around a health check. */
 const CHECK_GRACE_MS = 5_000;
 const MOST_LOG_BYTES = 8 * 1024 * 1024;
 
@@ -95,11 +93,14 @@ export class EngineContainers implements Containers {
     });
   }
 
-  async check({ name, healthcheck }: ServiceDefinition, { signal }: Signalled): Promise<boolean> {
+  async check(
+    name: string,
+    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<boolean> {
     const engine = await this.#options.engines.get(signal);
     if (engine.kind !== "podman") return false;
-    const checkMs = healthcheck === undefined ? IMAGE_CHECK_MS : readDuration(healthcheck.timeout);
-    const command = { args: ["healthcheck", "run", containerName(name)], timeoutMs: checkMs + CHECK_GRACE_MS, signal };
+    const args = ["healthcheck", "run", containerName(name)];
+    const command = { args, timeoutMs: timeoutMs + CHECK_GRACE_MS, signal };
     // the next look at the container tells how it went; a check that hangs is one that has not passed
     await engine.attempt(`check the health of service "${name}"`, command).catch(() => signal.throwIfAborted());
     return true;

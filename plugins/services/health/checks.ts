@@ -6,10 +6,8 @@
  */
 import type { Containers, ContainerState } from "../containers/containers.ts";
 import type { ServiceDefinition } from "../definition/definition.ts";
-import { readDuration } from "./limits.ts";
+import { IMAGE_CHECK, readDuration } from "./limits.ts";
 
-/** Between two checks that an image brings, as engines make them by default, in milliseconds. */
-const IMAGE_INTERVAL_MS = 30_000;
 /** How late a check may come until it is taken for one that never will, in milliseconds. */
 const LATE_MS = 1_000;
 
@@ -24,6 +22,7 @@ export interface HealthChecksOptions {
 export class HealthChecks {
   readonly #options: HealthChecksOptions;
   readonly #intervalMs: number;
+  readonly #timeoutMs: number;
   /** The last check that was told of, and since when. */
   #last: string | undefined;
   #since = performance.now();
@@ -31,8 +30,9 @@ export class HealthChecks {
 
   constructor(options: HealthChecksOptions) {
     this.#options = options;
-    const { interval } = options.definition.healthcheck ?? {};
-    this.#intervalMs = interval === undefined ? IMAGE_INTERVAL_MS : readDuration(interval);
+    const { interval, timeout } = options.definition.healthcheck ?? IMAGE_CHECK;
+    this.#intervalMs = readDuration(interval);
+    this.#timeoutMs = readDuration(timeout);
   }
 
   /** Takes a look at how a service is; has it checked when that is due, and tells whether it was. */
@@ -46,7 +46,7 @@ export class HealthChecks {
     if (performance.now() - this.#since < dueMs) return false;
     const { definition, containers, signal } = this.#options;
     this.#since = performance.now();
-    this.#areOurs = await containers.check(definition, { signal });
+    this.#areOurs = await containers.check(definition.name, { timeoutMs: this.#timeoutMs, signal });
     return this.#areOurs;
   }
 }

@@ -7,8 +7,12 @@ import type { HealthCheck } from "../definition/definition.ts";
 
 /** Of a service without a health check: until its first port takes connections, in milliseconds. */
 export const PORT_MS = 60_000;
-/** Of a service whose image brings a health check: three checks as engines make them by default, in milliseconds. */
-export const IMAGE_CHECK_MS = 180_000;
+/** The health check that an image brings, as engines make it by default. */
+export const IMAGE_CHECK: Pick<HealthCheck, "interval" | "retries" | "timeout"> = {
+  interval: "30s",
+  retries: 3,
+  timeout: "30s",
+};
 /** Engines tell of a check a little after it was made. */
 const GRACE_MS = 2_000;
 
@@ -25,5 +29,14 @@ export function readDuration(text: string): number {
  * each as long as it may be, after the time in which they do not count; in milliseconds.
  */
 export function healthLimitMs({ interval, retries, timeout, start_period: start = "0s" }: HealthCheck): number {
-  return readDuration(start) + retries * (readDuration(interval) + readDuration(timeout)) + GRACE_MS;
+  return readDuration(start) + checksMs({ interval, retries, timeout }) + GRACE_MS;
+}
+
+/** Gives how long a service may be unhealthy whose image brings its health check, in milliseconds. */
+export function imageLimitMs(): number {
+  return checksMs(IMAGE_CHECK);
+}
+
+function checksMs({ interval, retries, timeout }: Pick<HealthCheck, "interval" | "retries" | "timeout">): number {
+  return retries * (readDuration(interval) + readDuration(timeout));
 }

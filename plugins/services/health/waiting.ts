@@ -9,7 +9,7 @@ import type { ServiceDefinition } from "../definition/definition.ts";
 import { type ReachedPort, reachedPorts } from "../reach/published.ts";
 import { HealthChecks } from "./checks.ts";
 import { endedBecause, lateBecause, notReady, silentBecause, unhealthyBecause } from "./failures.ts";
-import { healthLimitMs, IMAGE_CHECK_MS, PORT_MS } from "./limits.ts";
+import { healthLimitMs, imageLimitMs, PORT_MS } from "./limits.ts";
 import { takesConnections } from "./port.ts";
 
 /** Between two looks at first, and at most: each one is a program that runs. */
@@ -92,7 +92,7 @@ function firstPort(state: ContainerState, definition: ServiceDefinition): Reache
 
 function limitOf(state: ContainerState, { healthcheck }: ServiceDefinition): number {
   if (healthcheck !== undefined) return healthLimitMs(healthcheck);
-  return state.health === undefined ? PORT_MS : IMAGE_CHECK_MS;
+  return state.health === undefined ? PORT_MS : imageLimitMs();
 }
 
 function lateness(state: ContainerState, definition: ServiceDefinition, limit: number): string {

@@ -7,9 +7,9 @@ import { type Call, LOCAL_PRINCIPAL, messageOf, sha256, ToolError, type ToolResu
 import type { Unsupported } from "../compose/compose.ts";
 import { isServiceName, type ServiceDefinition } from "../definition/definition.ts";
 import { readDefinition } from "../definition/definitions.ts";
+import type { ServicesContext } from "./context.ts";
 import type { ServicesRequest } from "./input.ts";
 import { answer, lineOf, reportOf, reportWithoutState } from "./reports.ts";
-import type { ServicesContext } from "./context.ts";
 
 const MOST_FILE_BYTES = 1024 * 1024;
 

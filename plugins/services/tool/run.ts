@@ -6,10 +6,10 @@
 import { type Call, ToolError, type ToolResult } from "../../../kernel/mod.ts";
 import { readVolume, volumeName } from "../definition/volumes.ts";
 import { splitWords } from "../definition/words.ts";
+import type { ServicesContext } from "./context.ts";
 import { nameOf } from "./define.ts";
 import type { ServicesRequest } from "./input.ts";
 import { answer, lineOf, reportOf, reportOfStart } from "./reports.ts";
-import type { ServicesContext } from "./context.ts";
 
 /** Starts a service, and what it depends on. */
 export async function start(request: ServicesRequest, call: Call, context: ServicesContext): Promise<ToolResult> {

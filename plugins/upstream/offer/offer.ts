@@ -56,11 +56,6 @@ export interface OfferProblem {
 /** What a server is taken to offer. */
 type Listed = Readonly<Record<OfferKind, readonly JsonObject[]>>;
 
-/** Most tools that one line of the log names. */
-const MOST_LOGGED = 10;
-/** Most characters of each name there. */
-const SHOWN = 100;
-
 const NOTHING: Listed = { tools: [], resources: [], templates: [], prompts: [] };
 
 /**
@@ -99,7 +94,7 @@ export class Offer {
       visited: (elicitationId, to) =>
         protocol.notify({ method: "notifications/elicitation/complete", params: { elicitationId }, to }),
     });
-    const changes = new ChangedTools(name);
+    const changes = new ChangedTools(name, context.log);
     this.#options = { namespace, relay: this.#relay, uris, changes };
     const closed = new Promise<void>((resolve) => this.#endWait = resolve);
     // what an earlier process listed counts from the start
@@ -110,10 +105,6 @@ export class Offer {
     this.#templates = this.#keptResources();
     const forgetCatalog = upstream.catalog.onChange((_entries, changed) => {
       changes.add(changed);
-      if (changed.length > 0) {
-        const tools = changed.slice(0, MOST_LOGGED).map((it) => it.name.slice(0, SHOWN));
-        context.log.warn("Tools are not what they were", { server: name, count: changed.length, tools });
-      }
       this.#sync();
     });
     // what was taken may be free now

@@ -78,7 +78,7 @@ export function fakeContainers(
         events.push(`look ${name}`);
         return Promise.resolve(stateOf(name));
       },
-      check({ name }) {
+      check(name) {
         const { isCheckedByHand = false } = behaviours[name] ?? {};
         if (isCheckedByHand) events.push(`check ${name}`);
         return Promise.resolve(isCheckedByHand);
