@@ -52,8 +52,21 @@ describe("a call within a call of a tool of a skill", { timeout: 60_000 }, () =>
       assert.match(await say("maps__draw"), /is not loaded.*"maps/);
       assert.match(await say("tides__none"), /Unknown tool \\*"tides__none/);
     }
+    // a client's own call is answered by a failed result; what nobody knows is an error of the protocol
+    const direct = async (name: string) => fail(await server.call(name, {}));
+    assert.match(await direct("tides__next"), /^Cannot call tool "tides__next": .*is not loaded.*"tides/);
+    await assert.rejects(server.call("tides__none", {}), {
+      name: "ProtocolError",
+      message: /Unknown tool: tides__none/,
+    });
     succeed(await server.call("load_skill", { skill_name: "maps" }));
+    assert.match(
+      await direct("maps__draw"),
+      /^Cannot call tool "maps__draw": .*not active.*activate_tool_group.*maps:more/,
+    );
     for (const say of ways) assert.match(await say("maps__draw"), /not active.*activate_tool_group.*maps:more/);
+    succeed(await server.call("load_skill", { skill_name: "tides" }));
+    assert.equal(JSON.parse(succeed(await server.call("tides__next", {}))).message, "soon");
     await server.kernel.unload("skills");
     assert.match(await ways[0]!("tides__next"), /^Unknown tool/, "nobody explains it any more");
   });

@@ -92,8 +92,9 @@ class World {
     const { signal } = flight.controller;
     const work = (connection: unknown) => {
       this.runs[id]!++;
-      // of an end at this very moment nobody has heard
-      if ((connection as FakeConnection).hasToldEnd) this.faults.push("it is given a connection that has ended");
+      const { hasToldEnd, closes } = connection as FakeConnection;
+      // of an end at this very moment nobody has heard; an end that is wanted is known at once
+      if (hasToldEnd || closes > 0) this.faults.push("it is given a connection that has ended");
       return flight.gate.promise;
     };
     const call = this.parts.upstreams.get(name)!.use(work, { signal });
