@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type Dirent, type FSWatcher, lstatSync, readdirSync, watch as watchNatively } from "node:fs";
+import { type FSWatcher, readdirSync, watch as watchNatively } from "node:fs";
 import { join, sep } from "node:path";
 import process from "node:process";
 import { setInterval } from "node:timers";
@@ -15,9 +15,12 @@ import type { Disposer } from "../plugin.ts";
 import { gatherChanges, type Gatherer, isIgnored } from "./gather.ts";
 import { isInternal } from "./paths.ts";
 import { codeOf } from "./real_path.ts";
+import { changedBetween, identify, joinPath, listBelow, type Snapshot, takeSnapshot } from "./snapshot.ts";
 
 const TICK_MS = 1_000;
 const TICKS_PER_COMPARISON = 2;
+/** Of folders below the root: what happens where one is replaced while it is looked at, and where it may not be read. */
+const HARMLESS: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM"]);
 const IS_RECURSIVE = process.platform !== "linux" || "Deno" in globalThis;
 
 /** What a watch can be told. */
@@ -32,39 +35,6 @@ export interface WatchOptions {
   readonly native?: boolean;
 }
 
-/** Reports an identity of what is at a path, which changes when it is replaced, and for a file when it is written. */
-function identify(path: string | undefined): string {
-  if (path === undefined) return "absent";
-  try {
-    const stat = lstatSync(path);
-    // the number of a folder that was removed may be that of the next one
-    if (stat.isDirectory()) return `folder ${stat.dev} ${stat.ino} ${stat.birthtimeMs}`;
-    return `file ${stat.dev} ${stat.ino} ${stat.mtimeMs} ${stat.size}`;
-  } catch {
-    return "absent";
-  }
-}
-
-/** Lists what is below a folder, as paths relative to `root`; what disappears meanwhile or `isLeftOut` is left out. */
-function* listBelow(root: string, path: string, isLeftOut: (path: string) => boolean): Iterable<string> {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(join(root, path), { withFileTypes: true });
-  } catch {
-    return;
-  }
-  for (const entry of entries) {
-    const below = joinPath(path, entry.name);
-    if (isLeftOut(below)) continue;
-    yield below;
-    if (entry.isDirectory()) yield* listBelow(root, below, isLeftOut);
-  }
-}
-
-function joinPath(path: string, below: string): string {
-  return path === "" ? below : `${path}/${below}`;
-}
-
 class Watch {
   readonly #locate: () => string | undefined;
   readonly #prefix: string;
@@ -76,7 +46,7 @@ class Watch {
   #isNative: boolean;
   #identity: string;
   #root: string | undefined;
-  #snapshot = new Map<string, string>();
+  #snapshot: Snapshot = new Map();
   #ticks = 0;
   #isClosed = false;
 
@@ -184,10 +154,10 @@ class Watch {
     }
   }
 
-  /** Compares from now on, unless the folder went away, which the watcher above it tells, or is not ours to read. */
+  /** Compares from now on, unless the folder is not ours to read, or was replaced, which the watcher above it tells. */
   #onTrouble(path: string, error: unknown): void {
     if (!this.#isNative || this.#root === undefined || identify(join(this.#root, path)) === "absent") return;
-    if (path !== "" && ["EACCES", "EPERM"].includes(codeOf(error) ?? "")) return;
+    if (path !== "" && HARMLESS.has(codeOf(error) ?? "")) return;
     this.#isNative = false;
     this.#detach("");
     this.#attachAll();
@@ -220,18 +190,15 @@ class Watch {
     for (const path of renamed) for (const below of this.#list(this.#root, path)) yield this.#name(below);
   }
 
-  #takeSnapshot(): Map<string, string> {
+  #takeSnapshot(): Snapshot {
     const root = this.#root;
-    if (root === undefined) return new Map();
-    return new Map([...this.#list(root, "")].map((path) => [path, identify(join(root, path))]));
+    return root === undefined ? new Map() : takeSnapshot(root, (path) => this.#isLeftOut(path));
   }
 
   #compare(): void {
     const before = this.#snapshot;
     this.#snapshot = this.#takeSnapshot();
-    for (const path of new Set([...before.keys(), ...this.#snapshot.keys()])) {
-      if (before.get(path) !== this.#snapshot.get(path)) this.#gatherer.add(this.#name(path));
-    }
+    for (const path of changedBetween(before, this.#snapshot)) this.#gatherer.add(this.#name(path));
   }
 }
 

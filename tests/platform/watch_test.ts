@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { rename, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { execFile } from "node:child_process";
 import process from "node:process";
@@ -52,6 +53,40 @@ for (const native of [true, false]) {
         renameSync(join(folder.path, "next"), watched);
       });
       assert.ok(told.has(".") && told.has("file"), [...told].join(", "));
+    });
+
+    test("tells of a folder that was away for a moment", async () => {
+      await using folder = await temporaryFolder();
+      const kept = join(folder.path, "watched", "kept");
+      const watched = join(folder.path, "watched");
+      mkdirSync(join(kept, "deep"), { recursive: true });
+      const told = await collect(watched, { native, wanted: ["kept"] }, () => {
+        renameSync(kept, join(folder.path, "away"));
+        renameSync(join(folder.path, "away"), kept);
+      });
+      assert.ok(told.has("kept"), [...told].join(", "));
+    });
+
+    test("has whoever looks at each notice know in the end what is there", async () => {
+      await using folder = await temporaryFolder();
+      const watched = join(folder.path, "watched");
+      const kept = join(watched, "kept");
+      mkdirSync(kept, { recursive: true });
+      mkdirSync(join(folder.path, "other"));
+      let isThere: boolean | undefined;
+      const look = () => isThere = lstatSync(kept, { throwIfNoEntry: false })?.isDirectory() === true;
+      const stop = watchPath(() => watched, look, { native, debounceMs: 5 });
+      for (const end = Date.now() + 1_000; Date.now() < end;) {
+        await rename(kept, join(folder.path, "away"));
+        await symlink(join(folder.path, "other"), kept);
+        await unlink(kept);
+        await rename(join(folder.path, "away"), kept);
+      }
+      await until(() => isThere === true, "what is there now");
+      // as long as the last notices may take
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await until(() => isThere === true, "what is there in the end");
+      await stop();
     });
   });
 }
