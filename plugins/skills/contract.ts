@@ -12,7 +12,7 @@ import type { SkillScope } from "./discovery/scope.ts";
 
 export { isEntered, MOST_DEPTH, SKILL_FILES } from "./discovery/rules.ts";
 export { REPOSITORY_ORIGIN, type SkillScope } from "./discovery/scope.ts";
-export { isEnvFile } from "./env/env_file.ts";
+export { isEnvFile } from "./env/env_names.ts";
 export type { SkillMetadata } from "./format/metadata.ts";
 export { type ParsedSkill, parseSkill } from "./format/parse.ts";
 export { writtenGrants } from "./running/skill_grants.ts";

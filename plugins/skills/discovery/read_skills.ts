@@ -4,7 +4,7 @@
  * @module
  */
 import { type Folder, type FolderEntry, messageOf } from "../../../kernel/mod.ts";
-import { ENV_FILE } from "../env/env_file.ts";
+import { ENV_FILE } from "../env/env_names.ts";
 import { withoutSecrets } from "../env/guarded_folder.ts";
 import { parseSkill } from "../format/parse.ts";
 import { fingerprintAt, type ListedSkill } from "./looks.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { EntryWish } from "../../../kernel/mod.ts";
-import { ENV_FILE } from "../env/env_file.ts";
+import { ENV_FILE } from "../env/env_names.ts";
 
 /** Names of the file that makes a folder a skill; the first is the standard's. */
 export const SKILL_FILES: readonly string[] = Object.freeze(["SKILL.md", "skill.md"]);

@@ -6,10 +6,9 @@
  */
 import { type Folder, messageOf, ToolError } from "../../../kernel/mod.ts";
 import { cutEnv, type EntryPiece, type Piece, quoteEnvValue, textOfPiece, withValue } from "./env_grammar.ts";
+import { ENV_FILE } from "./env_names.ts";
 import { cutReferences } from "./references.ts";
 
-/** Name of the file of a skill. */
-export const ENV_FILE = ".env";
 /** Most bytes of such a file. */
 export const MOST_ENV_BYTES = 1_000_000;
 /** Most characters of all values together, references replaced: each may double what the one before it gave. */
@@ -17,9 +16,6 @@ const MOST_CHARACTERS = 1_000_000;
 
 const KEY_REGEXP = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const HALF_CHARACTER_REGEXP = /\p{Surrogate}/u;
-const IGNORED_REGEXP = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu;
-const SECRET_REGEXP = /^\.+env(?![a-z0-9])/;
-const EXAMPLE_REGEXP = /^\.env\.(?:example|sample|template)$/;
 
 /** A file of environment variables. */
 export class EnvFile {
@@ -193,16 +189,4 @@ export async function readSkillEnv(
   lookup?: (name: string) => string | undefined,
 ): Promise<Record<string, string>> {
   return (await openSkillEnv(folder)).values(lookup);
-}
-
-/**
- * Tells whether a path below a skill is a file of secrets, or is in a folder of such a name: `.env`, `.env.local` and
- * whatever else a tool or an editor makes of the name, but `.env.example`, `.env.sample` and `.env.template`. Letter case,
- * other forms of the letters, and characters that some file systems leave out do not count.
- */
-export function isEnvFile(path: string): boolean {
-  return path.split(/[\\/]/).some((part) => {
-    const name = part.normalize("NFKC").replace(IGNORED_REGEXP, "").toLowerCase().replace(/[. ]+$/, "");
-    return SECRET_REGEXP.test(name) && !EXAMPLE_REGEXP.test(name);
-  });
 }

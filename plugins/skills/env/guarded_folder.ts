@@ -7,7 +7,7 @@
 import { type Folder, isToolError, Lazy, ToolError } from "../../../kernel/mod.ts";
 import { FolderView } from "../discovery/folder_view.ts";
 import { relativeTo } from "../discovery/real_paths.ts";
-import { isEnvFile } from "./env_file.ts";
+import { isEnvFile } from "./env_names.ts";
 
 const CODE = "FILE_SECRET";
 

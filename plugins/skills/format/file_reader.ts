@@ -5,7 +5,7 @@
  * @module
  */
 import { type Folder, type FolderEntry, isKernelError, messageOf } from "../../../kernel/mod.ts";
-import { isEnvFile } from "../env/env_file.ts";
+import { isEnvFile } from "../env/env_names.ts";
 import type { Findings } from "./diagnostics.ts";
 import { type Field, parseJson, refuse } from "./fields.ts";
 import { normalizeLines } from "./front_matter.ts";

@@ -6,7 +6,7 @@
  */
 import { type Files, type Folder, isKernelError, sha256 } from "../../../kernel/mod.ts";
 import { openSkill } from "../discovery/open_skill.ts";
-import { isEnvFile } from "../env/env_file.ts";
+import { isEnvFile } from "../env/env_names.ts";
 import { isSecretRefused } from "../env/guarded_folder.ts";
 import { SKILL_FILE } from "./uris.ts";
 

@@ -5,7 +5,8 @@
  */
 import { type Folder, type JsonObject, messageOf } from "../../../kernel/mod.ts";
 import { SKILL_FILES } from "../discovery/rules.ts";
-import { ENV_FILE, openSkillEnv } from "../env/env_file.ts";
+import { openSkillEnv } from "../env/env_file.ts";
+import { ENV_FILE } from "../env/env_names.ts";
 import { parseSkill } from "../format/parse.ts";
 import { visible } from "../format/quoting.ts";
 import { fileType, hasInlineMetadata, isScriptFile, isTextAsked } from "./file_types.ts";

@@ -5,7 +5,8 @@
  */
 import * as v from "valibot";
 import { type Call, type Folder, type PluginContext, ToolError } from "../../../kernel/mod.ts";
-import { ENV_FILE, type EnvFile, MOST_ENV_BYTES, openSkillEnv } from "../env/env_file.ts";
+import { type EnvFile, MOST_ENV_BYTES, openSkillEnv } from "../env/env_file.ts";
+import { ENV_FILE } from "../env/env_names.ts";
 import { answer } from "../tools/texts.ts";
 import { toldAsError } from "../tools/told_errors.ts";
 import { operationField } from "./fields.ts";

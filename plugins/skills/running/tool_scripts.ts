@@ -8,7 +8,7 @@ import { readsWholeInput } from "../../scripts/contract.ts";
 import type { CatalogSkill } from "../catalog/catalog_skill.ts";
 import type { RegisteredTool } from "../catalog/registry.ts";
 import { openSkill } from "../discovery/open_skill.ts";
-import { isEnvFile } from "../env/env_file.ts";
+import { isEnvFile } from "../env/env_names.ts";
 
 /** What is larger is no script that could be looked at, in bytes; and how many characters of others are. */
 const MOST_BYTES = 4 * 1024 * 1024;

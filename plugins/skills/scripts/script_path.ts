@@ -5,7 +5,7 @@
  */
 import { didYouMean, type Folder, isKernelError, ToolError } from "../../../kernel/mod.ts";
 import { readShebang } from "../../scripts/contract.ts";
-import { isEnvFile } from "../env/env_file.ts";
+import { isEnvFile } from "../env/env_names.ts";
 import type { SkillPlace } from "../management/skill_places.ts";
 import { pathBelow } from "../running/tool_scripts.ts";
 

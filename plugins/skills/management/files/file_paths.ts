@@ -6,7 +6,7 @@
 import { type Folder, isKernelError, messageOf } from "../../../../kernel/mod.ts";
 import { relativeTo } from "../../discovery/real_paths.ts";
 import { folderOf, lastPart, pathIn } from "../../discovery/rules.ts";
-import { isEnvFile } from "../../env/env_file.ts";
+import { isEnvFile } from "../../env/env_names.ts";
 import { visible } from "../../format/quoting.ts";
 import { isInstalled } from "../file_walk.ts";
 import { fileError } from "./request.ts";

@@ -5,7 +5,7 @@
  */
 import { type Folder, sha256 } from "../../../../kernel/mod.ts";
 import { isAtOrBelow } from "../../discovery/rules.ts";
-import { isEnvFile } from "../../env/env_file.ts";
+import { isEnvFile } from "../../env/env_names.ts";
 import { type WalkedFile, walkFiles } from "../file_walk.ts";
 import { normalizePath } from "./file_paths.ts";
 import type { Answer, FileFacts, Request, Surroundings } from "./request.ts";

@@ -6,7 +6,7 @@
 import { type Environment, isKernelError, ToolError } from "../../../../kernel/mod.ts";
 import { joinPath } from "../../discovery/places.ts";
 import { isScope } from "../../discovery/scope.ts";
-import { isEnvFile } from "../../env/env_file.ts";
+import { isEnvFile } from "../../env/env_names.ts";
 import type { OpenSkill } from "../skill_scripts.ts";
 
 /** What is larger is no module that could be looked at, in bytes. */

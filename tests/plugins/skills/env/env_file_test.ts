@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isToolError } from "../../../../kernel/mod.ts";
 import { memoryFiles } from "../../../../kernel/testing.ts";
-import { EnvFile, isEnvFile, readSkillEnv } from "../../../../plugins/skills/env/env_file.ts";
+import { EnvFile, readSkillEnv } from "../../../../plugins/skills/env/env_file.ts";
+import { isEnvFile } from "../../../../plugins/skills/env/env_names.ts";
 
 function valuesOf(text: string): Record<string, string> {
   return EnvFile.parse(text).values();
