@@ -105,6 +105,8 @@ export interface Containers {
   stop(name: string, call: Pick<Call, "signal">): Promise<ContainerState>;
   /** Removes a container; gives its state from before. */
   remove(name: string, call: Pick<Call, "signal">): Promise<ContainerState>;
+  /** Finds those volumes that are there, by their names within definitions; gives the engine's names. */
+  presentVolumes(volumes: readonly string[], call: Pick<Call, "signal">): Promise<readonly string[]>;
   /** Removes volumes by their names within definitions; gives the engine's names of those that were there. */
   removeVolumes(volumes: readonly string[], call: Pick<Call, "signal">): Promise<readonly string[]>;
   /** Gives the last lines of what a container wrote, both streams in the order of time. */

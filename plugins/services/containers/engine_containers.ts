@@ -129,6 +129,14 @@ export class EngineContainers implements Containers {
     });
   }
 
+  async presentVolumes(volumes: readonly string[], { signal }: Signalled): Promise<readonly string[]> {
+    if (volumes.length === 0) return [];
+    const engine = await this.#options.engines.get(signal);
+    const listed = await engine.run("list volumes", { args: ["volume", "ls", "--quiet"], signal });
+    const present = new Set(listed.split("\n"));
+    return [...new Set(volumes.map(volumeName))].filter((it) => present.has(it));
+  }
+
   async removeVolumes(volumes: readonly string[], { signal }: Signalled): Promise<readonly string[]> {
     const engine = await this.#options.engines.get(signal);
     const removed: string[] = [];

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Call, ToolError, type ToolResult } from "../../../kernel/mod.ts";
-import { readVolume, volumeName } from "../definition/volumes.ts";
+import { readVolume } from "../definition/volumes.ts";
 import { splitWords } from "../definition/words.ts";
 import type { ServicesContext } from "./context.ts";
 import { nameOf } from "./define.ts";
@@ -51,7 +51,7 @@ export async function remove(request: ServicesRequest, call: Call, context: Serv
   const gone = request.remove_volumes
     ? await containers.removeVolumes(volumes.filter((it) => !shared.has(it)), call)
     : [];
-  const kept = volumes.map(volumeName).filter((it) => !gone.includes(it));
+  const kept = await containers.presentVolumes(volumes, call);
   await definitions.remove(name);
   const removed = {
     containers: before.status === "absent" ? [] : [before.container],
@@ -62,7 +62,7 @@ export async function remove(request: ServicesRequest, call: Call, context: Serv
     `Removed service "${name}"${gone.length === 0 ? "" : ` with ${gone.join(", ")}`}.`,
     ...(kept.length === 0 ? [] : [`Kept: ${kept.join(", ")}.`]),
   ];
-  return answer(parts.join(" "), { action: "remove", removed, kept_volumes: kept });
+  return answer(parts.join(" "), { action: "remove", removed, kept_volumes: [...kept] });
 }
 
 function volumesOf({ volumes }: { readonly volumes: readonly string[] }): readonly string[] {

@@ -86,6 +86,9 @@ describe("services in containers", { timeout: 120_000 }, () => {
     assert.deepEqual([data.removed?.volumes, data.kept_volumes], [["skillz_old"], ["skillz_shared"]]);
     await kit.ok({ action: "remove", name: "b", remove_volumes: true });
     assert.equal(await docker.run("volume", "ls", "--quiet"), "");
+    await kit.ok({ action: "define", name: "c", image: HTTP, volumes: ["never:/data"] });
+    const unstarted = await kit.ok({ action: "remove", name: "c" });
+    assert.deepEqual([unstarted.data.kept_volumes, unstarted.text], [[], 'Removed service "c".']);
   });
 
   withDocker("prune removes what is ours and stopped, and nothing else", async (docker) => {
