@@ -8,7 +8,7 @@ import { KernelError } from "../errors.ts";
 import type { Disposer } from "../plugin.ts";
 import { gatherChanges } from "./gather.ts";
 import { LockQueue } from "./lock_queue.ts";
-import { comparePaths, lockFileName, splitPath, splitPathBelow } from "./paths.ts";
+import { comparePaths, lockFileName, parentOf, splitPath, splitPathBelow } from "./paths.ts";
 
 const MOST_BYTES = 65_536;
 
@@ -248,10 +248,6 @@ class MemoryFolder implements Files {
     const parts = splitPath(absolutePath.slice(1));
     return new MemoryFolder(this.#disk, ["", ...parts].join("/"));
   }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /**

@@ -87,6 +87,11 @@ export function isInternal(path: string): boolean {
   return INTERNAL_REGEXP.test(path);
 }
 
+/** Gives the path of the folder that a path is in; empty for what is in none. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+}
+
 /** Orders paths by their UTF-16 code units, the same on every machine. */
 export function comparePaths(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;

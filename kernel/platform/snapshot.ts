@@ -5,6 +5,7 @@
  */
 import { type Dirent, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { parentOf } from "./paths.ts";
 
 /** What is at a path. */
 interface Seen {
@@ -75,20 +76,12 @@ export function changedBetween(before: Snapshot, now: Snapshot): ReadonlySet<str
   for (const path of new Set([...before.keys(), ...now.keys()])) {
     if (path !== "" && before.get(path)?.identity !== now.get(path)?.identity) changed.add(path);
   }
-  const told = new Set([...changed].map(folderOf));
+  const told = new Set([...changed].map(parentOf));
   const restless = new Set<string>();
   for (const [path, { identity, entriesMs }] of now) {
     const seen = before.get(path);
     if (seen?.identity === identity && seen.entriesMs !== entriesMs && !told.has(path)) restless.add(path);
   }
-  for (const path of now.keys()) if (restless.has(path) || isIn(restless, path)) changed.add(path);
+  for (const path of now.keys()) if (restless.has(path) || restless.has(parentOf(path))) changed.add(path);
   return changed;
-}
-
-function isIn(folders: ReadonlySet<string>, path: string): boolean {
-  return path !== "" && folders.has(folderOf(path));
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }

@@ -79,15 +79,8 @@ class Watch {
     return joinPath(this.#prefix, path);
   }
 
-  /** Lists what is watched below a path of the root. */
-  #list(root: string, path: string): Iterable<string> {
-    return listBelow(root, path, (below) => this.#isLeftOut(below));
-  }
-
   // whoever walks down from a folder that counts does not meet what is below one that is left out
-  #isLeftOut(path: string): boolean {
-    return isInternal(path) || this.#ignores?.(this.#name(path)) === true;
-  }
+  readonly #isLeftOut = (path: string): boolean => isInternal(path) || this.#ignores?.(this.#name(path)) === true;
 
   #tick(): void {
     const root = this.#locate();
@@ -108,7 +101,7 @@ class Watch {
     this.#attachAll();
     this.#gatherer.add(this.#name(""));
     if (this.#root === undefined) return;
-    for (const path of this.#list(this.#root, "")) this.#gatherer.add(this.#name(path));
+    for (const path of listBelow(this.#root, "", this.#isLeftOut)) this.#gatherer.add(this.#name(path));
   }
 
   #attachAll(): void {
@@ -187,12 +180,14 @@ class Watch {
     const renamed = [...this.#renamed];
     this.#renamed.clear();
     if (this.#root === undefined) return;
-    for (const path of renamed) for (const below of this.#list(this.#root, path)) yield this.#name(below);
+    for (const path of renamed) {
+      for (const below of listBelow(this.#root, path, this.#isLeftOut)) yield this.#name(below);
+    }
   }
 
   #takeSnapshot(): Snapshot {
     const root = this.#root;
-    return root === undefined ? new Map() : takeSnapshot(root, (path) => this.#isLeftOut(path));
+    return root === undefined ? new Map() : takeSnapshot(root, this.#isLeftOut);
   }
 
   #compare(): void {
