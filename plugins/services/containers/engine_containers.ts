@@ -132,8 +132,7 @@ export class EngineContainers implements Containers {
   async presentVolumes(volumes: readonly string[], { signal }: Signalled): Promise<readonly string[]> {
     if (volumes.length === 0) return [];
     const engine = await this.#options.engines.get(signal);
-    const listed = await engine.run("list volumes", { args: ["volume", "ls", "--quiet"], signal });
-    const present = new Set(listed.split("\n"));
+    const present = new Set(await engine.list("list volumes", { args: ["volume", "ls", "--quiet"], signal }));
     return [...new Set(volumes.map(volumeName))].filter((it) => present.has(it));
   }
 

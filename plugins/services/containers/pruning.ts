@@ -20,10 +20,8 @@ const STOPPED: ReadonlySet<string> = new Set(["created", "configured", "exited",
 /** Removes stopped containers, networks without containers, and volumes that no container uses when asked to. */
 export async function prune(engine: Engine, { home, withVolumes, signal }: PruneOptions): Promise<Pruned> {
   const filters = ["--filter", `label=${HOME_LABEL}=${home}`, "--filter", `label=${SERVICE_LABEL}`];
-  const list = async (kind: string, args: readonly string[]) => {
-    const text = await engine.run(`list ${kind}`, { args: [...args, ...filters], signal });
-    return text.split("\n").map((it) => it.trim()).filter((it) => it !== "");
-  };
+  const list = (kind: string, args: readonly string[]) =>
+    engine.list(`list ${kind}`, { args: [...args, ...filters], signal });
   const removeEach = async (args: readonly string[], names: readonly string[]) => {
     const removed: string[] = [];
     for (const name of names) {

@@ -70,6 +70,16 @@ export class Engine {
   }
 
   /**
+   * Runs a command that lists something, one a line.
+   *
+   * @throws as {@linkcode run} does.
+   */
+  async list(what: string, command: EngineCommand): Promise<readonly string[]> {
+    const text = await this.run(what, command);
+    return text.split("\n").map((it) => it.trim()).filter((it) => it !== "");
+  }
+
+  /**
    * Runs a command that may fail.
    *
    * @throws {ToolError} when the daemon does not answer.

@@ -7,12 +7,11 @@ import type { HealthCheck } from "../definition/definition.ts";
 
 /** Of a service without a health check: until its first port takes connections, in milliseconds. */
 export const PORT_MS = 60_000;
-/** The health check that an image brings, as engines make it by default. */
-export const IMAGE_CHECK: Pick<HealthCheck, "interval" | "retries" | "timeout"> = {
-  interval: "30s",
-  retries: 3,
-  timeout: "30s",
-};
+/** The times of a health check. */
+type CheckTimes = Pick<HealthCheck, "interval" | "retries" | "timeout">;
+
+/** Those of the health check that an image brings, as engines have them by default. */
+export const IMAGE_CHECK: CheckTimes = { interval: "30s", retries: 3, timeout: "30s" };
 /** Engines tell of a check a little after it was made. */
 const GRACE_MS = 2_000;
 
@@ -28,8 +27,8 @@ export function readDuration(text: string): number {
  * Gives how long a service may be unhealthy after its start: as many checks as it has retries, each after its interval and
  * each as long as it may be, after the time in which they do not count; in milliseconds.
  */
-export function healthLimitMs({ interval, retries, timeout, start_period: start = "0s" }: HealthCheck): number {
-  return readDuration(start) + checksMs({ interval, retries, timeout }) + GRACE_MS;
+export function healthLimitMs(check: HealthCheck): number {
+  return readDuration(check.start_period ?? "0s") + checksMs(check) + GRACE_MS;
 }
 
 /** Gives how long a service may be unhealthy whose image brings its health check, in milliseconds. */
@@ -37,6 +36,6 @@ export function imageLimitMs(): number {
   return checksMs(IMAGE_CHECK);
 }
 
-function checksMs({ interval, retries, timeout }: Pick<HealthCheck, "interval" | "retries" | "timeout">): number {
+function checksMs({ interval, retries, timeout }: CheckTimes): number {
   return retries * (readDuration(interval) + readDuration(timeout));
 }
